@@ -1,0 +1,138 @@
+"""What a config may name: our public namespaces, and what the user registered. Nothing else resolves."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from kerasviz.declare.errors import Invalid, did_you_mean
+
+NAMESPACES: dict[str, Callable[[], Mapping[str, Any]]] = {}  # "keras.layers" -> its public names
+REGISTERED: dict[str, Any] = {}  # "package>name" -> what the user registered
+_scopes = threading.local()
+
+
+def register_namespace(module: str, names: Callable[[], Mapping[str, Any]]) -> None:
+    """Let configs name the public members of `module`; `names` is called when one is looked up."""
+    NAMESPACES[module] = names
+
+
+def snake_case(name: str) -> str:
+    """`Conv2DTranspose` -> `conv2d_transpose`: the name that an instance starts from."""
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
+    return name.lower()
+
+
+def register(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Decorator: let files name this class or function, as `package>name`."""
+
+    def decorate(thing: Any) -> Any:
+        if isinstance(thing, type) and not hasattr(thing, "get_config"):
+            raise Invalid(f"register_keras_serializable on {thing.__name__}", "a class with `get_config`", thing)
+        REGISTERED[f"{package}>{name or thing.__name__}"] = thing
+        return thing
+
+    return decorate
+
+
+def registered_name(thing: Any) -> str:
+    """The name under which `thing` was registered; its own where it was not."""
+    for name, known in REGISTERED.items():
+        if known is thing:
+            return name
+    return thing.__name__
+
+
+def registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """What was passed, is in scope, or was registered under `name`; None where nothing was."""
+    for known in (custom_objects or {}, *reversed(getattr(_scopes, "stack", [])), REGISTERED):
+        if name in known:
+            return known[name]
+    return None
+
+
+@contextmanager
+def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
+    """Let configs read inside the `with` name these classes and functions."""
+    stack = _scopes.__dict__.setdefault("stack", [])
+    stack.append(dict(objects))
+    try:
+        yield
+    finally:
+        stack.pop()
+
+
+def public_name(cls: Any) -> tuple[str, str] | None:
+    """The public module and name of a class or function of ours; None for anybody else's."""
+    name = getattr(cls, "__name__", None)
+    for module, names in NAMESPACES.items():
+        if name is not None and names().get(name) is cls:
+            return module, name
+    return None
+
+
+def serialize(thing: Any) -> Any:
+    """The JSON form of a component, function or plain value, as Keras 3 writes it."""
+    if thing is None or isinstance(thing, (bool, int, float, str)):
+        return thing
+    if isinstance(thing, (list, tuple)):
+        return [serialize(part) for part in thing]
+    if isinstance(thing, Mapping):
+        return {key: serialize(value) for key, value in thing.items()}
+    if hasattr(thing, "get_config") and not isinstance(thing, type):
+        cls = type(thing)
+        module, name = public_name(cls) or (cls.__module__, cls.__name__)
+        known = None if public_name(cls) else registered_name(cls)
+        return {"module": module, "class_name": name, "config": thing.get_config(), "registered_name": known}
+    if callable(thing) and hasattr(thing, "__name__"):
+        known = registered_name(thing)
+        return {"module": "builtins", "class_name": "function", "config": thing.__name__, "registered_name": known}
+    raise Invalid("get_config", "a value with a JSON form, or an object with `get_config`", thing)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The object that a config from `serialize` describes. Resolves in closed namespaces only."""
+    if isinstance(config, (list, tuple)):
+        return [deserialize(part, custom_objects) for part in config]
+    if not isinstance(config, Mapping):
+        return config
+    if "class_name" not in config:
+        return {key: deserialize(value, custom_objects) for key, value in config.items()}
+    cls = resolve(config, custom_objects)
+    if config.get("class_name") == "function":
+        return cls
+    inner = config.get("config") or {}
+    if custom_objects:
+        with custom_object_scope(custom_objects):
+            return cls.from_config(inner)
+    return cls.from_config(inner)
+
+
+def resolve(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The class or function that a config names.
+
+    Raises:
+        Invalid: where the name is neither ours nor registered by the user.
+    """
+    name = str(config["class_name"])
+    wanted = str(config.get("config")) if name == "function" else name
+    for alias in (config.get("registered_name"), wanted):
+        found = registered_object(str(alias), custom_objects) if alias else None
+        if found is not None:
+            return found
+    module = str(config.get("module") or "")
+    if module in NAMESPACES and wanted in NAMESPACES[module]():
+        return NAMESPACES[module]()[wanted]
+    if module == "" or module.startswith(("keras.src", "builtins")):
+        for names in NAMESPACES.values():
+            if wanted in names():
+                return names()[wanted]
+    known = [other for names in NAMESPACES.values() for other in names()]
+    raise Invalid(
+        f"config of `{wanted}`",
+        "the name of a Keras component, or of one registered with `register_keras_serializable` or `custom_objects`",
+        f"{module}.{wanted}" if module else wanted,
+        did_you_mean(wanted, known),
+    )

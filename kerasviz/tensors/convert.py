@@ -1,0 +1,52 @@
+"""Anything that holds numbers, as a torch tensor on the device of the weights."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasviz.tensors import settings
+from kerasviz.tensors.dtypes import torch_dtype
+
+
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
+    """`x` as a tensor. Python and numpy float64 become floatx unless `dtype` says otherwise; symbols stay as they are."""
+    from kerasviz.tensors.symbolic import KerasTensor
+
+    wanted = None if dtype is None else torch_dtype(dtype)
+    if isinstance(x, torch.Tensor):
+        return x if wanted is None or x.dtype == wanted else x.to(wanted)
+    if isinstance(x, KerasTensor):
+        return x
+    if wanted is None:
+        wanted = _natural_dtype(x)
+    if isinstance(x, (list, tuple)) and any(isinstance(part, torch.Tensor) for part in x):
+        stacked = torch.stack([torch.as_tensor(part) for part in x])
+        return stacked if wanted is None else stacked.to(wanted)
+    if isinstance(x, np.ndarray) and not x.flags.writeable:
+        x = x.copy()
+    return torch.as_tensor(x, dtype=wanted, device=settings.default_device())
+
+
+def _natural_dtype(x: Any) -> torch.dtype | None:
+    """floatx for Python floats and float64 arrays, int32 for Python ints; as it is otherwise."""
+    if isinstance(x, bool):
+        return torch.bool
+    if isinstance(x, int):
+        return torch.int32
+    if isinstance(x, float):
+        return torch_dtype(settings.floatx())
+    if isinstance(x, (list, tuple)):
+        kind = np.asarray(x).dtype.kind if not any(isinstance(p, torch.Tensor) for p in x) else None
+        return {"f": torch_dtype(settings.floatx()), "i": torch.int32}.get(kind or "")
+    if getattr(x, "dtype", None) == np.float64:
+        return torch_dtype(settings.floatx())
+    return None
+
+
+def convert_to_numpy(x: Any) -> np.ndarray:
+    """`x` as a numpy array on the host."""
+    if isinstance(x, torch.Tensor):
+        x = x.detach()
+        return (x.float() if x.dtype == torch.bfloat16 else x).cpu().numpy()
+    return np.asarray(x)

@@ -1,0 +1,305 @@
+"""KerasTensor: a tensor that is not there yet. Operations on it are recorded as nodes of a graph."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from kerasviz.declare import Invalid, snake_case
+from kerasviz.tensors.dtypes import standardize_dtype, torch_dtype
+from kerasviz.tensors.structure import leaves, map_leaves
+
+PLACEHOLDERS = (224, 256)  # two sizes for each unknown one: what differs between two runs is unknown in the output
+OPERATORS: dict[str, Callable] = {}  # "add" -> ops.add; filled by `ops`
+_counts: dict[str, itertools.count] = {}
+_lock = threading.Lock()
+
+
+def unique_name(prefix: str) -> str:
+    """`dense`, then `dense_1`, `dense_2`...: a name that no other call of this process got."""
+    with _lock:
+        number = next(_counts.setdefault(prefix, itertools.count()))
+    return prefix if number == 0 else f"{prefix}_{number}"
+
+
+def reset_names() -> None:
+    """Begin all automatic names anew."""
+    with _lock:
+        _counts.clear()
+
+
+class Operation:
+    """What can stand in a graph: a layer or a function. Calling it on symbols records a node."""
+
+    name: str
+
+    @property
+    def _inbound_nodes(self) -> list["Node"]:
+        return self.__dict__.setdefault("_nodes", [])
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs of its only call."""
+        return self._only_node().inputs[0] if len(self._only_node().inputs) == 1 else self._only_node().inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs of its only call."""
+        return self._only_node().outputs
+
+    def _only_node(self) -> "Node":
+        if len(self._inbound_nodes) != 1:
+            raise Invalid(f"`{self.name}`", "one call in a graph", f"{len(self._inbound_nodes)} calls")
+        return self._inbound_nodes[0]
+
+
+class Node:
+    """One call of an operation on symbols."""
+
+    __slots__ = ("args", "index", "inputs", "kwargs", "operation", "outputs")
+
+    def __init__(self, operation: Any, args: tuple, kwargs: dict[str, Any], outputs: Any) -> None:
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs
+        self.outputs = outputs
+        self.inputs = [value for value in leaves([args, kwargs]) if isinstance(value, KerasTensor)]
+        self.index = len(operation._inbound_nodes)
+
+    @property
+    def output_tensors(self) -> list["KerasTensor"]:
+        """The outputs, flat."""
+        return [value for value in leaves(self.outputs) if isinstance(value, KerasTensor)]
+
+    @property
+    def parents(self) -> Iterator["Node"]:
+        """The nodes that make its inputs."""
+        for tensor in self.inputs:
+            if tensor.node is not None:
+                yield tensor.node
+
+    def __repr__(self) -> str:
+        return f"<Node {self.operation.name}:{self.index}>"
+
+
+class KerasTensor:
+    """The shape and dtype of a tensor that a model will have, and its place in the graph.
+
+    Args:
+        shape: sizes; None where any will do.
+        dtype: of its numbers.
+        name: for people.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int | None, ...],
+        dtype: Any = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._shape = tuple(shape)
+        self._dtype = standardize_dtype(dtype)
+        self.sparse = sparse
+        self.ragged = ragged
+        self.name = name or unique_name("keras_tensor")
+        self.record_history = record_history
+        self.node: Node | None = None
+        self.output_index = 0
+        self._keras_mask: Any = None
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """Sizes; None where any will do."""
+        return self._shape
+
+    @property
+    def dtype(self) -> str:
+        """Name of the type of its numbers."""
+        return self._dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self._shape)
+
+    @property
+    def _keras_history(self) -> tuple[Any, int, int]:
+        if self.node is None:
+            raise Invalid(f"KerasTensor `{self.name}`", "a tensor made by a layer or an op", "one made by hand")
+        return self.node.operation, self.node.index, self.output_index
+
+    def reshape(self, *newshape: Any) -> Any:
+        """The same numbers in another shape."""
+        shape = newshape[0] if len(newshape) == 1 and not isinstance(newshape[0], int) else newshape
+        return OPERATORS["reshape"](self, shape)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """Without the axes of size 1."""
+        return OPERATORS["squeeze"](self, axis)
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
+        """Record torch's own functions too."""
+        return record_function(function, args, kwargs or {})
+
+    def __getattr__(self, name: str) -> Any:
+        """torch's tensor methods, recorded."""
+        if name.startswith("_") or name in UNSUPPORTED or not callable(getattr(torch.Tensor, name, None)):
+            raise AttributeError(f"KerasTensor has no `{name}`: it has a shape and a dtype, but no values yet.")
+        method = getattr(torch.Tensor, name)
+        return lambda *args, **kwargs: record_function(method, (self, *args), kwargs)
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._shape[0] is None:
+            raise TypeError(f"KerasTensor `{self.name}` with shape {self.shape} cannot be iterated: its size is unknown.")
+        return (self[index] for index in range(self._shape[0]))
+
+    def __len__(self) -> int:
+        if not self._shape or self._shape[0] is None:
+            raise TypeError(f"KerasTensor `{self.name}` with shape {self.shape} has no known length.")
+        return self._shape[0]
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"KerasTensor `{self.name}` has no value yet, so Python's `if` cannot look at it. "
+            "Use `keras.ops.where` or `keras.ops.cond`, or put the code in a Layer's `call`."
+        )
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(
+            f"KerasTensor `{self.name}` has no values yet, so numpy cannot read it. Use `keras.ops`, torch functions or a Layer."
+        )
+
+    def __getitem__(self, key: Any) -> Any:
+        return OPERATORS["get_item"](self, key)
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse={self.sparse}, name={self.name}>"
+
+
+UNSUPPORTED = {"numpy", "item", "tolist", "cpu", "cuda", "data_ptr", "backward", "detach", "to_dense", "requires_grad_"}
+
+
+def _binary(name: str, swap: bool = False) -> Callable:
+    def operator(self: Any, other: Any) -> Any:
+        return OPERATORS[name](other, self) if swap else OPERATORS[name](self, other)
+
+    return operator
+
+
+def _unary(name: str) -> Callable:
+    return lambda self: OPERATORS[name](self)
+
+
+for _method, _name in {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "true_divide",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "logical_and",
+    "or": "logical_or",
+    "xor": "logical_xor",
+}.items():
+    setattr(KerasTensor, f"__{_method}__", _binary(_name))
+    setattr(KerasTensor, f"__r{_method}__", _binary(_name, swap=True))
+for _method, _name in {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}.items():
+    setattr(KerasTensor, f"__{_method}__", _binary(_name))
+for _method, _name in {"neg": "negative", "abs": "absolute", "invert": "logical_not"}.items():
+    setattr(KerasTensor, f"__{_method}__", _unary(_name))
+
+
+def any_symbolic(*structures: Any) -> bool:
+    """Whether a symbol is among the values."""
+    return any(isinstance(value, KerasTensor) for value in leaves(structures))
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether `x` is a symbol that an operation made."""
+    return isinstance(x, KerasTensor)
+
+
+def record(operation: Any, args: tuple, kwargs: dict[str, Any], outputs: Any) -> Any:
+    """Add a node to the graph; its outputs learn where they come from."""
+    inputs = {id(value) for value in leaves([args, kwargs]) if isinstance(value, KerasTensor)}
+
+    def own(value: Any) -> Any:
+        """An input handed on is a new symbol: it has another place in the graph."""
+        if isinstance(value, KerasTensor) and id(value) in inputs:
+            return KerasTensor(value.shape, value.dtype)
+        return value
+
+    outputs = map_leaves(own, outputs)
+    node = Node(operation, args, kwargs, outputs)
+    operation._inbound_nodes.append(node)
+    for index, tensor in enumerate(node.output_tensors):
+        tensor.node = node
+        tensor.output_index = index
+    return outputs
+
+
+class FunctionOperation(Operation):
+    """A plain function in a graph: one of `keras.ops`, or one of torch's."""
+
+    def __init__(self, function: Callable, name: str | None = None) -> None:
+        self.function = function
+        self.name = name or unique_name(snake_case(getattr(function, "__name__", "function").strip("_")))
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The function itself."""
+        return self.function(*args, **kwargs)
+
+    __call__ = call
+
+    def __repr__(self) -> str:
+        return f"<FunctionOperation {self.name}>"
+
+
+def record_function(function: Callable, args: tuple, kwargs: dict[str, Any], name: str | None = None) -> Any:
+    """Record a call of `function`; its output is inferred."""
+    try:
+        outputs = infer(function, args, kwargs)
+    except Invalid:
+        raise
+    except Exception as error:
+        shapes = [tuple(v.shape) for v in leaves([args, kwargs]) if isinstance(v, KerasTensor)]
+        title = getattr(function, "__name__", str(function))
+        raise Invalid(f"{title} of symbols", "shapes and arguments that fit", shapes, str(error).split("\n")[0]) from error
+    return record(FunctionOperation(function, name), args, kwargs, outputs)
+
+
+def infer(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What `function` would return, as symbols: run on the meta device with two sizes for each unknown one."""
+    symbols = [value for value in leaves([args, kwargs]) if isinstance(value, KerasTensor)]
+    unknown = any(None in symbol.shape for symbol in symbols)
+    runs = [_meta_run(function, args, kwargs, size) for size in (PLACEHOLDERS if unknown else PLACEHOLDERS[:1])]
+    return map_leaves(_merged, runs[0], runs[-1])
+
+
+def _meta_run(function: Callable, args: tuple, kwargs: dict[str, Any], size: int) -> Any:
+    def concrete(value: Any) -> Any:
+        if isinstance(value, KerasTensor):
+            shape = [size if n is None else n for n in value.shape]
+            return torch.empty(shape, dtype=torch_dtype(value.dtype), device="meta")
+        if isinstance(value, torch.Tensor) and value.device.type != "meta":
+            return value.detach().to("meta")
+        return value
+
+    with torch.no_grad(), torch.device("meta"):
+        return function(*map_leaves(concrete, args), **map_leaves(concrete, kwargs))
+
+
+def _merged(first: Any, second: Any) -> Any:
+    if not isinstance(first, torch.Tensor):
+        return first
+    shape = [a if a == b else None for a, b in zip(first.shape, second.shape, strict=True)]
+    return KerasTensor(tuple(shape), first.dtype)
