@@ -1,0 +1,28 @@
+"""Callbacks: they look on while a model trains, and may steer it."""
+
+from kerasviz.callbacks.base import Callback, CallbackList
+from kerasviz.callbacks.checkpoints import ModelCheckpoint
+from kerasviz.callbacks.logs import CSVLogger, History, LambdaCallback
+from kerasviz.callbacks.monitor import MonitorCallback, check_monitors
+from kerasviz.callbacks.progress import ProgbarLogger
+from kerasviz.callbacks.schedules import LearningRateScheduler, ReduceLROnPlateau
+from kerasviz.callbacks.stopping import EarlyStopping, TerminateOnNaN
+from kerasviz.declare import Family
+
+FAMILY = Family("callback", module="keras.callbacks", namespace=globals(), base=Callback)
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "MonitorCallback",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+    "check_monitors",
+]

@@ -1,0 +1,238 @@
+"""Callback, and the list that hands events on to callbacks."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from kerasviz import events
+from kerasviz.declare import Component
+from kerasviz.events import Event
+
+HOOKS = tuple(event.hook for event in vars(events).values() if isinstance(event, type) and event.__base__ is Event)
+ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+
+
+class Callback(Component):
+    """Looks on while a model trains, is tested or predicts. Override the hooks you need.
+
+    A hook is named after its event and is told where it is, and the logs: `on_train_batch_end(batch, logs)`. Hooks
+    that are not overridden are never called. Logs read like a dict of floats and cost nothing until they are read.
+    Setting `self.model.stop_training = True` ends the training.
+    """
+
+    params: Any = None
+    _model: Any = None
+
+    @property
+    def model(self) -> Any:
+        """The model that is trained."""
+        return self._model
+
+    def set_model(self, model: Any) -> None:
+        """Called before anything else with the model."""
+        self._model = model
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Called with `verbose`, `epochs` and `steps`."""
+        self.params = params
+
+    def close(self) -> None:
+        """Let go of files and connections; called when it is taken off a running training."""
+
+    def on_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Old name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Old name of `on_train_batch_end`."""
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Before a batch is learned from."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """After a batch was learned from; `logs` are means over the epoch so far."""
+        self.on_batch_end(batch, logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Before an epoch, counted from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """After an epoch and its validation; entries added to `logs` are in the history too."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """After the last epoch."""
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Before an evaluation or an epoch's validation."""
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """After an evaluation or an epoch's validation."""
+
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Before a batch is evaluated."""
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """After a batch was evaluated."""
+
+    def on_predict_begin(self, logs: Any = None) -> None:
+        """Before the first batch is predicted."""
+
+    def on_predict_end(self, logs: Any = None) -> None:
+        """After the last batch was predicted."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Before a batch is predicted."""
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """After a batch was predicted; `logs["outputs"]` is what came out."""
+
+
+def overridden(callback: Any, hook: str) -> Callable | None:
+    """The callback's method for `hook`; None where it only has the one that does nothing."""
+    for name in (hook, ALIASES.get(hook)):
+        method = getattr(callback, name, None) if name else None
+        if method is not None and getattr(method, "__func__", method) is not getattr(Callback, name):
+            return method
+    return None
+
+
+class CallbackList(Callback):
+    """Callbacks as one. Callbacks may be appended and removed while a training runs.
+
+    Args:
+        callbacks: the callbacks, in the order they are called.
+        add_history: whether to add a `History` if there is none.
+        add_progbar: whether to add a `ProgbarLogger` if there is none.
+        model: the model that all of them look at.
+        params: what all of them are told: `verbose`, `epochs`, `steps`.
+    """
+
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
+        from kerasviz.callbacks.logs import History, ProgbarLogger
+
+        flat = list(flatten(callbacks))
+        if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in flat):
+            flat.insert(0, ProgbarLogger())
+        if add_history and not any(isinstance(callback, History) for callback in flat):
+            flat.append(History())
+        self.callbacks: list[Any] = flat
+        self.in_training = False
+        self._bound: dict[str, tuple[Callable, ...]] = {}
+        self._bind()
+        self.set_params(params)
+        if model is not None:
+            self.set_model(model)
+
+    def _bind(self) -> None:
+        found = {hook: [overridden(callback, hook) for callback in self.callbacks] for hook in HOOKS}
+        bound = {hook: tuple(method for method in methods if method) for hook, methods in found.items()}
+        bound["on_train_begin"] = (self._mark_begin, *bound["on_train_begin"])
+        bound["on_train_end"] = (self._mark_end, *bound["on_train_end"])
+        self._bound = bound  # replaced as a whole: another thread may be reading
+
+    def _mark_begin(self, logs: Any = None) -> None:
+        self.in_training = True
+
+    def _mark_end(self, logs: Any = None) -> None:
+        self.in_training = False
+
+    def listens(self, hook: str) -> bool:
+        """Whether anybody overrides `hook`."""
+        return bool(self._bound[hook])
+
+    @property
+    def history(self) -> Any:
+        """The first `History` among them."""
+        from kerasviz.callbacks.logs import History
+
+        return next((callback for callback in self.callbacks if isinstance(callback, History)), None)
+
+    def append(self, callback: Any) -> None:
+        """Add a callback; in a running training it begins at once."""
+        if self.params is not None and hasattr(callback, "set_params"):
+            callback.set_params(self.params)
+        if self._model is not None:
+            callback.set_model(self._model)
+        if self.in_training and (begin := overridden(callback, "on_train_begin")):
+            begin({})
+        self.callbacks.append(callback)
+        self._bind()
+
+    def remove(self, callback: Any) -> None:
+        """Take a callback off; its files are closed, its end-of-training work is not done."""
+        self.callbacks.remove(callback)
+        self._bind()
+        if hasattr(callback, "close"):
+            callback.close()
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Tell every callback."""
+        self.params = params
+        for callback in self.callbacks:
+            if hasattr(callback, "set_params"):
+                callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Tell every callback."""
+        self._model = model
+        if self.history is not None:
+            model.history = self.history
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def handle(self, event: Event) -> None:
+        """Call the hooks that the event is named after."""
+        hooks = self._bound[event.hook]
+        if not hooks:
+            return
+        if event.position is None:
+            for hook in hooks:
+                hook(event.logs)
+            return
+        position = getattr(event, event.position)
+        for hook in hooks:
+            hook(position, event.logs)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The callbacks, in order."""
+        return iter(self.callbacks)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.callbacks)
+
+
+def flatten(callbacks: Any) -> Iterator[Any]:
+    """The callbacks in nested lists; None is none."""
+    if callbacks is None:
+        return
+    if isinstance(callbacks, Iterable):
+        for part in callbacks:
+            yield from flatten(part)
+    else:
+        yield callbacks
+
+
+def _forward(hook: str, name: str) -> Callable:
+    def call(self: CallbackList, *values: Any, **named: Any) -> None:
+        for method in self._bound[hook]:
+            method(*values, **named)
+
+    call.__name__ = name
+    call.__doc__ = f"Call `{hook}` of every callback that overrides it."
+    return call
+
+
+for _hook in HOOKS:
+    setattr(CallbackList, _hook, _forward(_hook, _hook))
+for _hook, _alias in ALIASES.items():
+    setattr(CallbackList, _alias, _forward(_hook, _alias))

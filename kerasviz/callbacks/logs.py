@@ -1,0 +1,126 @@
+"""Callbacks that write down what happened: in memory, in a file, through functions of yours."""
+
+import csv
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from kerasviz.callbacks.base import HOOKS, Callback
+from kerasviz.callbacks.checkpoints import PathKind
+from kerasviz.callbacks.progress import ProgbarLogger
+from kerasviz.declare import Invalid, arg, did_you_mean
+
+__all__ = ["CSVLogger", "History", "LambdaCallback", "ProgbarLogger"]
+
+
+class History(Callback):
+    """Keeps the logs of every epoch: `history["loss"]` is a list, `epoch` has the epochs' numbers."""
+
+    def prepare(self) -> None:
+        """Start from nothing."""
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Begin a new list of epochs."""
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Add the epoch."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class CSVLogger(Callback):
+    """Writes a row of a CSV file after each epoch."""
+
+    filename: Annotated[str, PathKind()] = arg(doc="The file to write.")
+    separator: str = arg(",", doc="Between two values.")
+    append: bool = arg(False, doc="Whether to go on in a file that is there.")
+
+    def prepare(self) -> None:
+        """No file is open yet."""
+        self._file: Any = None
+        self._writer: Any = None
+        self.keys: list[str] | None = None
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Open the file."""
+        from pathlib import Path
+
+        self.close()
+        self.keys = None
+        path = Path(self.filename)
+        self._has_header = self.append and path.exists() and path.stat().st_size > 0
+        self._file = path.open("a" if self.append else "w", newline="")
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write the epoch's row; a value that an epoch lacks is NA."""
+        logs = logs or {}
+        if self._file is None:
+            self.on_train_begin()
+        if self.keys is None:
+            self.keys = sorted(logs)
+            names = [*self.keys] if any(key.startswith("val_") for key in self.keys) else self._with_validation(self.keys)
+            self.keys = names
+            self._writer = csv.DictWriter(self._file, ["epoch", *names], delimiter=self.separator, extrasaction="ignore")
+            if not self._has_header:
+                self._writer.writeheader()
+        self._writer.writerow({"epoch": epoch} | {key: logs.get(key, "NA") for key in self.keys})
+        self._file.flush()
+
+    def _with_validation(self, keys: list[str]) -> list[str]:
+        """The columns, with those of a validation that comes in a later epoch."""
+        if not (self.params or {}).get("do_validation"):
+            return keys
+        return [*keys, *(f"val_{key}" for key in keys if key != "learning_rate")]
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, if it is open."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class LambdaCallback(Callback):
+    """Calls functions of yours; each argument is named after the hook it takes the place of.
+
+    Args:
+        on_epoch_begin: `f(epoch, logs)`.
+        on_epoch_end: `f(epoch, logs)`.
+        on_train_begin: `f(logs)`.
+        on_train_end: `f(logs)`.
+        on_train_batch_begin: `f(batch, logs)`.
+        on_train_batch_end: `f(batch, logs)`.
+        kwargs: any other hook by its name.
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable | None = None,
+        on_epoch_end: Callable | None = None,
+        on_train_begin: Callable | None = None,
+        on_train_end: Callable | None = None,
+        on_train_batch_begin: Callable | None = None,
+        on_train_batch_end: Callable | None = None,
+        **kwargs: Any,
+    ) -> None:
+        given = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            "on_train_batch_begin": on_train_batch_begin,
+            "on_train_batch_end": on_train_batch_end,
+            **kwargs,
+        }
+        known = (*HOOKS, "on_batch_begin", "on_batch_end")
+        for name, function in given.items():
+            if name not in known:
+                raise Invalid("LambdaCallback", "the name of a hook", name, did_you_mean(name, known))
+            if function is not None:
+                setattr(self, name, function)
