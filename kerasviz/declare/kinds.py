@@ -75,7 +75,7 @@ class Kind:
         raise Invalid(where, expected, value, hint)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Number(Kind):
     """A number within limits; `above` and `below` exclude the limit itself."""
 
@@ -149,7 +149,7 @@ class Text(Kind):
         return ["text"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Choice(Kind):
     """One of a few values."""
 
@@ -170,7 +170,7 @@ class Choice(Kind):
         return list(self.choices)
 
 
-@dataclass
+@dataclass(frozen=True)
 class PerAxis(Kind):
     """A size for each spatial axis; one number stands for all of them."""
 
@@ -203,7 +203,7 @@ class PerAxis(Kind):
         return [2, (max(self.at_least, 1),) * (self.rank or 1)]
 
 
-@dataclass
+@dataclass(frozen=True)
 class ShapeKind(Kind):
     """A shape: sizes, None where any size will do."""
 
@@ -225,7 +225,7 @@ class ShapeKind(Kind):
         return [(4, 4)]
 
 
-@dataclass
+@dataclass(frozen=True)
 class AxisKind(Kind):
     """One axis, or several; negative ones count from the end."""
 
@@ -243,7 +243,7 @@ class AxisKind(Kind):
         return [-1]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Named(Kind):
     """An object of a family, given by name, config or itself: "relu", {"class_name": ...}, ReLU()."""
 
@@ -274,7 +274,7 @@ NAMED_SAMPLES = {
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class DataKind(Kind):
     """Anything with a JSON form."""
 
@@ -289,7 +289,7 @@ class DataKind(Kind):
         return value.source() if hasattr(value, "source") else literal(value)
 
 
-@dataclass
+@dataclass(frozen=True)
 class FunctionKind(Kind):
     """A function of the user's."""
 
@@ -311,7 +311,7 @@ class FunctionKind(Kind):
         return getattr(value, "__name__", repr(value))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Maybe(Kind):
     """None, or the inner kind."""
 
@@ -339,7 +339,7 @@ class Maybe(Kind):
         return [None, *(sample for sample in self.inner.samples() if sample is not None)]
 
 
-@dataclass
+@dataclass(frozen=True)
 class AnyOf(Kind):
     """The first of several kinds that takes the value."""
 

@@ -1,0 +1,109 @@
+"""What a layer's `call` and `build` take, read once per class; and what an outer call passes on to inner ones."""
+
+import inspect
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from kerasviz.tensors import KerasTensor, leaves, map_leaves
+
+
+class CallContext(threading.local):
+    """The call that is going on in this thread: its mode, and the dtype weights are cast to."""
+
+    training: bool | None = None
+    cast: torch.dtype | None = None
+    depth: int = 0
+    path: tuple[str, ...] = ()
+
+
+CONTEXT = CallContext()
+
+
+class Structure:
+    """Counts the changes that can make a compiled plan wrong: hooks, weights, what is trainable."""
+
+    version = 0
+
+
+def structure_changed() -> None:
+    """Tell all plans to look again."""
+    Structure.version += 1
+
+
+@dataclass(frozen=True)
+class CallFacts:
+    """The signatures of a layer class."""
+
+    names: tuple[str, ...]  # parameters of `call`, without self
+    takes_training: bool
+    training_default: bool | None
+    masks: tuple[str, ...]  # parameters of `call` that are masks
+    build_names: tuple[str, ...]
+    shape_names: tuple[str, ...]
+    rest: bool  # *args or **kwargs
+
+
+_facts: dict[type, CallFacts] = {}
+
+
+def call_facts(cls: type) -> CallFacts:
+    """What `call`, `build` and `compute_output_shape` of the class take."""
+    found = _facts.get(cls)
+    if found is None:
+        found = _facts[cls] = _read(cls)
+    return found
+
+
+def _read(cls: Any) -> CallFacts:
+    parameters = list(inspect.signature(cls.call).parameters.values())[1:]
+    names = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+    training = next((p.default for p in parameters if p.name == "training"), None)
+    return CallFacts(
+        names=names,
+        takes_training="training" in names,
+        training_default=training if isinstance(training, bool) else None,
+        masks=tuple(name for name in names if name == "mask" or name.endswith("_mask")),
+        build_names=_names(cls.build),
+        shape_names=_names(cls.compute_output_shape),
+        rest=any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters),
+    )
+
+
+def _names(function: Any) -> tuple[str, ...]:
+    parameters = list(inspect.signature(inspect.unwrap(function)).parameters.values())[1:]
+    return tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+
+
+def shape_of(value: Any) -> Any:
+    """The shape of a tensor; of each in a nested structure."""
+    return map_leaves(lambda tensor: tuple(tensor.shape) if hasattr(tensor, "shape") else None, value)
+
+
+def holds_tensors(value: Any) -> bool:
+    """Whether a tensor or symbol is in it."""
+    return any(isinstance(leaf, (torch.Tensor, KerasTensor)) for leaf in leaves(value))
+
+
+def shape_arguments(names: tuple[str, ...], facts: CallFacts, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Arguments for `build` or `compute_output_shape`: one shape, or `<argument>_shape` of each tensor argument."""
+    if not names:
+        return {}
+    given = dict(zip(facts.names, args, strict=False)) | kwargs
+    by_name = {f"{name}_shape": value for name, value in given.items()}
+    if len(names) > 1 and any(name in by_name for name in names):
+        return {
+            name: shape_of(by_name[name]) for name in names if name in by_name and holds_tensors(by_name[name])
+        }
+    first = args[0] if args else next(iter(given.values()), None)
+    return {names[0]: shape_of(first)}
+
+
+def mask_of(value: Any) -> Any:
+    """The mask that comes with a tensor; a list of them for a list; None where there is none."""
+    if isinstance(value, (list, tuple, dict)):
+        masks = map_leaves(lambda tensor: getattr(tensor, "_keras_mask", None), value)
+        return masks if any(mask is not None for mask in leaves(masks)) else None
+    return getattr(value, "_keras_mask", None)

@@ -1,0 +1,724 @@
+"""Layer: a step of a model. Arguments and weights are declared, `build` makes the weights, `call` does the arithmetic.
+
+Here, once, is what every layer shares: building on the first call, casting, masks, training or not, symbols, penalties,
+naming, freezing, and errors that say which layer they come from.
+"""
+
+import functools
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from kerasviz.declare import Component, DType, Invalid, Regularizer, arg, family, snake_case
+from kerasviz.layers.calling import (
+    CONTEXT,
+    call_facts,
+    holds_tensors,
+    mask_of,
+    shape_arguments,
+    shape_of,
+    structure_changed,
+)
+from kerasviz.layers.inputspec import InputSpec, check_input_spec
+from kerasviz.layers.tracking import tracked
+from kerasviz.tensors import (
+    KerasTensor,
+    Operation,
+    Variable,
+    any_symbolic,
+    convert_to_tensor,
+    dtype_policy,
+    is_float,
+    leaves,
+    map_leaves,
+    record,
+    torch_dtype,
+    unique_name,
+)
+
+
+class LayerArguments(Component):
+    """The arguments that every layer takes."""
+
+    activity_regularizer: Regularizer = arg(
+        None, doc="Penalty on the output, added to the loss.", keyword=True, group="regularizer", quiet=True
+    )
+    trainable: bool = arg(True, doc="Whether the optimizer updates the weights.", keyword=True, group="base")
+    dtype: DType = arg(None, doc="What it computes in: a dtype or a policy.", keyword=True, group="base")
+    autocast: bool = arg(True, doc="Whether float inputs are cast to that.", keyword=True, group="base", quiet=True)
+    name: str | None = arg(None, doc="Unique name in the model.", keyword=True, group="base")
+
+
+class Layer(nn.Module, Operation, LayerArguments):
+    """A step of a model, with weights of its own.
+
+    Subclasses write `build(input_shape)`, which makes weights with `add_weight`, and `call(inputs)`, which computes.
+    A class may also write its own constructor, as in Keras; its signature is read then.
+    """
+
+    supports_masking: bool = False
+    input_spec: Any = None
+    built: bool = False
+    keeps_dtype: ClassVar[bool] = False  # the output has the input's dtype, whatever the layer computes in
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let `build` mark the layer as built, whoever calls it."""
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = _building(vars(cls)["build"])
+
+    # --- construction ---------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Be a torch module before any argument is set."""
+        nn.Module.__init__(self)
+        self.__dict__.update(_losses=[], _trainable=True, _dtype_policy=None, _given_input_shape=None)
+
+    def adapt_arguments(self, named: dict[str, Any]) -> dict[str, Any]:
+        """`input_shape=`, `input_dim=`, `batch_input_shape=` of older code: where a Sequential starts."""
+        if "input_shape" in named and "input_shape" not in type(self).args:
+            self.__dict__["_given_input_shape"] = (None, *_as_tuple(named.pop("input_shape")))
+        if "batch_input_shape" in named:
+            self.__dict__["_given_input_shape"] = tuple(named.pop("batch_input_shape"))
+        if "input_dim" in named and "input_dim" not in type(self).args:
+            self.__dict__["_given_input_shape"] = (None, named.pop("input_dim"))
+        return named
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if type(value) in (list, dict, tuple) and not name.startswith("_"):
+            value = tracked(self, name, value)
+        if isinstance(value, Tensor) and isinstance(value, Variable) and name not in self._parameters:
+            structure_changed()
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        parameters = self.__dict__.get("_parameters")
+        if parameters is not None and name in parameters:
+            value = parameters[name]
+            cast = CONTEXT.cast
+            if cast is not None and value is not None and value.dtype != cast and getattr(value, "autocast", False):
+                return value.to(cast) if value.is_floating_point() else value
+            return value
+        if name in type(self).declared_weights and not self.__dict__.get("built"):
+            raise AttributeError(f"{type(self).__name__} has no `{name}` yet. Build the layer, or call it once, first.")
+        return super().__getattr__(name)
+
+    @property
+    def name(self) -> str:
+        """Unique name in the model."""
+        return self.__dict__["_name"]
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        if value is not None and (not isinstance(value, str) or "/" in value or not value):
+            raise Invalid(f"{type(self).__name__}(name=...)", "a name without `/`", value)
+        self.__dict__["_name"] = value or unique_name(snake_case(type(self).__name__).lstrip("_"))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the optimizer updates the weights; setting it sets that of all layers inside."""
+        return self.__dict__["_trainable"]
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self.__dict__["_trainable"] = bool(value)
+        for variable in self._own_variables():
+            if variable.__dict__.get("_is_weight"):
+                variable.trainable = bool(value)
+        for layer in self._inner_layers():
+            layer.trainable = value
+        structure_changed()
+
+    @property
+    def dtype_policy(self) -> Any:
+        """What it computes in, and what its weights are kept in."""
+        return self.__dict__["_dtype_policy"] or dtype_policy()
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        policy = family("dtype_policy").get(value)
+        self.__dict__["_dtype_policy"] = policy
+        self.__dict__["_compute_dtype"] = torch_dtype(policy.compute_dtype)
+        self.__dict__["_casts"] = policy.compute_dtype != policy.variable_dtype
+        structure_changed()
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of its weights."""
+        return self.dtype_policy.variable_dtype
+
+    @dtype.setter
+    def dtype(self, value: Any) -> None:
+        self.dtype_policy = value
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of its weights."""
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype of its arithmetic."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that inputs are cast to."""
+        return self.compute_dtype
+
+    @property
+    def quantization_mode(self) -> str | None:
+        """None: not quantized."""
+        return self.dtype_policy.quantization_mode
+
+    @property
+    def path(self) -> str:
+        """Names of the layers around it and its own, joined by slashes."""
+        return self.__dict__.get("_path") or self.name
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer, in JSON form."""
+        config = super().get_config()
+        if "dtype" in config:
+            config["dtype"] = family("dtype_policy").serialize(self.dtype_policy)
+        return config
+
+    def source(self) -> str:
+        """The Python that makes it; an automatic name and the default dtype are left out."""
+        named = {"name": None} if self.name.startswith(snake_case(type(self).__name__)) else {}
+        kept = {"dtype": None} if self.dtype_policy == dtype_policy() else {"dtype": self.dtype_policy}
+        return _Sourced(self, named | kept).source()
+
+    # --- weights --------------------------------------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of this shape."""
+
+    def add_weight(
+        self,
+        *args: Any,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+        layout: tuple[int, ...] | None = None,
+    ) -> Variable:
+        """A new weight. A declared one starts as its declaration and the layer's arguments say.
+
+        Args:
+            shape: sizes.
+            initializer: name, config or function; glorot_uniform for floats, zeros otherwise.
+            layout: order of axes in memory, for kernels that torch reads in another order.
+        """
+        for value in args:  # Keras takes shape first; older code the name
+            name, shape = (value, shape) if isinstance(value, str) else (name, value)
+        shape = _as_tuple(shape if shape is not None else ())
+        _check_weight_shape(self, name, shape)
+        declared = type(self).declared_weights.get(name)
+        if declared is not None:
+            initializer = initializer or getattr(self, f"{declared.prefix}_initializer")
+            regularizer = regularizer or getattr(self, f"{declared.prefix}_regularizer", None)
+            constraint = constraint or getattr(self, f"{declared.prefix}_constraint", None)
+        dtype = dtype or self.variable_dtype
+        initializer = initializer or ("glorot_uniform" if is_float(dtype) else "zeros")
+        variable = Variable(
+            family("initializer").get(initializer, f"{type(self).__name__}.add_weight"),
+            shape,
+            dtype,
+            trainable and self.trainable,
+            autocast,
+            aggregation,
+            name=name or "variable",
+            layout=layout,
+        )
+        variable.__dict__["_is_weight"] = trainable
+        variable.path = "/".join((*CONTEXT.path, variable.name)) if CONTEXT.path else f"{self.name}/{variable.name}"
+        variable.regularizer = family("regularizer").get(regularizer)
+        variable.constraint = family("constraint").get(constraint)
+        self.__dict__.setdefault("_added", []).append(variable)
+        return variable
+
+    def add_variable(self, shape: Any, initializer: Any, dtype: Any = None, **options: Any) -> Variable:
+        """A new weight, as `add_weight`."""
+        return self.add_weight(shape=shape, initializer=initializer, dtype=dtype, **options)
+
+    def _own_variables(self) -> list[Variable]:
+        """Its own, trainable ones first."""
+        own = [p for p in self._parameters.values() if isinstance(p, Variable)]
+        seen = {id(p) for p in own}
+        own += [v for v in self.__dict__.get("_added", ()) if id(v) not in seen]
+        return sorted(own, key=lambda v: not v.__dict__.get("_is_weight", v.trainable))
+
+    def _inner_layers(self) -> list["Layer"]:
+        """The layers that are attributes of this one, in the order of creation."""
+        found = [m for m in self._modules.values() if isinstance(m, Layer)]
+        for module in self._modules.values():
+            if not isinstance(module, Layer) and module is not None:
+                found += [m for m in module.modules() if isinstance(m, Layer)]
+        return list({id(layer): layer for layer in found}.values())
+
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterator["Layer"]:
+        """This layer and all inside it, each once."""
+        seen: set[int] = set()
+        waiting: list[Layer] = [self]
+        while waiting:
+            layer = waiting.pop()
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            if layer is not self or include_self:
+                yield layer
+            if recursive or layer is self:
+                waiting.extend(reversed(layer._inner_layers()))
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All its variables, and those of layers inside; each once."""
+        found = {id(v): v for layer in self._flatten_layers() for v in layer._own_variables()}
+        return list(found.values())
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All its variables, in the order in which `get_weights` has them."""
+        return self.variables
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """Those that the optimizer updates."""
+        return [v for v in self.variables if v.trainable] if self.trainable else []
+
+    trainable_weights = trainable_variables
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """Those that the optimizer leaves alone."""
+        trains = {id(v) for v in self.trainable_variables}
+        return [v for v in self.variables if id(v) not in trains]
+
+    non_trainable_weights = non_trainable_variables
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The state of its metrics."""
+        return [v for metric in self.metrics for v in metric.variables]
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics that are attributes of it or of layers inside."""
+        metric_base = family("metric").base or ()
+        return [v for layer in self._flatten_layers() for v in vars(layer).values() if isinstance(v, metric_base)]
+
+    def count_params(self) -> int:
+        """How many numbers its weights hold."""
+        if not self.built:
+            raise Invalid(f'{type(self).__name__} "{self.name}"', "a built layer", "one without weights yet")
+        return sum(v.numel() for v in self.weights)
+
+    def get_weights(self) -> list[Any]:
+        """Its weights as numpy arrays."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Give its weights new values, in the order of `get_weights`."""
+        where = f'{type(self).__name__} "{self.name}".set_weights'
+        if len(weights) != len(self.weights):
+            raise Invalid(where, f"{len(self.weights)} arrays", f"{len(weights)}")
+        for variable, value in zip(self.weights, weights, strict=True):
+            if tuple(variable.shape) != tuple(value.shape):
+                raise Invalid(where, f"shape {tuple(variable.shape)} for `{variable.name}`", tuple(value.shape))
+        for variable, value in zip(self.weights, weights, strict=True):
+            variable.assign(value)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write its own variables into `store`, by their number."""
+        for index, variable in enumerate(self._own_variables()):
+            store[str(index)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read its own variables from `store`, by their number."""
+        own = self._own_variables()
+        where = f'{type(self).__name__} "{self.name}"'
+        if len(store.keys()) != len(own):
+            hint = "" if own else "Build the layer first."
+            raise Invalid(f"{where}.load_own_variables", f"{len(own)} arrays", f"{len(store.keys())}", hint)
+        for index, variable in enumerate(own):
+            variable.assign(store[str(index)])
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shapes it was built with."""
+        shapes = self.__dict__.get("_build_shapes")
+        if not shapes:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else dict(shapes)
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build with the shapes of `get_build_config`."""
+        if not config or self.built:
+            return
+        names = call_facts(type(self)).build_names
+        shapes = {name: _shape_from_json(value) for name, value in config.items()}
+        if list(shapes) == ["input_shape"] or len(names) == 1:
+            self.build(next(iter(shapes.values())))
+        else:
+            self.build(**{name: shape for name, shape in shapes.items() if name in names})
+
+    # --- calling --------------------------------------------------------------------------------------------------
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The arithmetic: tensors in, tensors out."""
+        raise NotImplementedError(f"{type(self).__name__} has no `call`.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call on tensors, or on symbols to add a node to a graph."""
+        if any_symbolic(args, kwargs):
+            return self.symbolic_call(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What `__call__` does between torch's hooks."""
+        facts = call_facts(type(self))
+        args, kwargs = self._prepared(args, kwargs)
+        if not self.built:
+            self._build_for(args, kwargs)
+        elif self.input_spec is not None:
+            check_input_spec(self, args[0] if args else next(iter(kwargs.values())))
+        context = CONTEXT
+        outer = context.training, context.cast, context.depth
+        if context.depth == 0:
+            self._clear_losses()
+        training = kwargs.get("training")
+        if training is None:
+            training = outer[0] if outer[0] is not None else facts.training_default
+            if facts.takes_training:
+                kwargs["training"] = bool(training)
+        masks_in = self._pass_masks(facts, args, kwargs) if facts.masks or self._masks else None
+        context.training = bool(training)
+        context.cast = self._compute_dtype if self._casts else None
+        context.depth += 1
+        try:
+            outputs = self.call(*args, **kwargs)
+        except Exception as error:
+            raise self._explained(error, args, kwargs)
+        finally:
+            context.training, context.cast, context.depth = outer
+        if masks_in is not None or self._makes_mask:
+            self._set_mask(args, kwargs, outputs, masks_in)
+        if self.activity_regularizer is not None:
+            self._regularize(outputs)
+        return outputs
+
+    @functools.cached_property
+    def _makes_mask(self) -> bool:
+        return type(self).compute_mask is not Layer.compute_mask
+
+    @functools.cached_property
+    def _masks(self) -> bool:
+        return self.supports_masking or self._makes_mask
+
+    def _prepared(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+        """Inputs as tensors in the compute dtype."""
+        if len(args) == 1 and type(args[0]) is Tensor and (args[0].dtype is self._compute_dtype or not self.autocast):
+            return args, kwargs
+        masked = {name: kwargs[name] for name in kwargs if name == "training" or name.endswith("mask")}
+        args = map_leaves(self._cast, args)
+        return args, {k: v if k in masked else map_leaves(self._cast, v) for k, v in kwargs.items()}
+
+    def _cast(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            wanted = self._compute_dtype
+            if not self.autocast or value.dtype is wanted or not value.is_floating_point():
+                return value
+            cast = value.to(wanted)
+            if getattr(value, "_keras_mask", None) is not None:
+                cast._keras_mask = value._keras_mask  # type: ignore[attr-defined]
+            return cast
+        if type(value).__module__ == "numpy" or (isinstance(value, float) and not isinstance(value, bool)):
+            made = convert_to_tensor(value)
+            return made.to(self._compute_dtype) if self.autocast and made.is_floating_point() else made
+        return value
+
+    def _build_for(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        """Build with the shapes of the arguments of a call."""
+        facts = call_facts(type(self))
+        shapes = shape_arguments(facts.build_names, facts, args, kwargs)
+        self.build(**shapes)
+        self.built = True
+
+    def _pass_masks(self, facts: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Give `call` the masks that came with its inputs; return the first input's."""
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        previous = mask_of(first)
+        if facts.masks:
+            given = dict(zip(facts.names, args, strict=False)) | kwargs
+            tensors = [name for name, value in given.items() if name not in facts.masks and holds_tensors(value)]
+            for name in tensors:
+                wanted = "mask" if "mask" in facts.masks and name == tensors[0] else f"{name}_mask"
+                if wanted in facts.masks and given.get(wanted) is None:
+                    mask = mask_of(given[name])
+                    if mask is not None:
+                        kwargs[wanted] = mask
+        return previous
+
+    def _set_mask(self, args: tuple, kwargs: dict[str, Any], outputs: Any, previous: Any) -> None:
+        """Let the outputs carry their mask on."""
+        if not self._masks:
+            return
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        mask = self.compute_mask(first, previous)
+        if mask is None:
+            return
+        flat = [value for value in leaves(outputs) if isinstance(value, (Tensor, KerasTensor))]
+        masks = list(mask) if isinstance(mask, (list, tuple)) else [mask] + [None] * (len(flat) - 1)
+        for tensor, one in zip(flat, masks, strict=False):
+            if one is not None:
+                tensor._keras_mask = one  # type: ignore[union-attr]
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the output: the input's, by default."""
+        return previous_mask
+
+    def _explained(self, error: Exception, args: tuple, kwargs: dict[str, Any]) -> Exception:
+        """The same error, told once which layer it comes from and what came in."""
+        if isinstance(error, Invalid) or getattr(error, "_explained", False) or not error.args:
+            return error
+        shapes = shape_of([value for value in leaves([args, kwargs]) if hasattr(value, "shape")])
+        told = f'{error.args[0]}\n\nIn {type(self).__name__} "{self.name}", called with inputs of shape '
+        told += ", ".join(map(str, shapes))
+        try:
+            error.args = (told, *error.args[1:])
+            error._explained = True  # type: ignore[attr-defined]
+        except AttributeError:
+            pass
+        return error
+
+    # --- symbols --------------------------------------------------------------------------------------------------
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Record a call on symbols."""
+        if not self.built:
+            self._build_for(args, kwargs)
+        elif self.input_spec is not None:
+            check_input_spec(self, args[0] if args else next(iter(kwargs.values())))
+        outputs = self.compute_output_spec(*args, **kwargs)
+        facts = call_facts(type(self))
+        outputs = record(self, args, kwargs, outputs)
+        if self._masks:
+            previous = mask_of(args[0] if args else next(iter(kwargs.values())))
+            if previous is not None or self._makes_mask:
+                self._set_mask(args, kwargs, outputs, previous)
+        del facts
+        return outputs
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the output for inputs of these shapes; found by a call where the class does not say."""
+        shapes = args or tuple(kwargs.values())
+        symbols = [map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shape) for shape in shapes]
+        return shape_of(self.compute_output_spec(*symbols))
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbols for the outputs of a call on symbols."""
+        if type(self).compute_output_shape is not Layer.compute_output_shape:
+            facts = call_facts(type(self))
+            shape = self.compute_output_shape(**shape_arguments(facts.shape_names, facts, args, kwargs))
+            first = next((v for v in leaves([args, kwargs]) if isinstance(v, KerasTensor)), None)
+            dtype = first.dtype if self.keeps_dtype and first is not None else self.compute_dtype
+            return map_shapes(lambda one: KerasTensor(one, dtype), shape)
+        return self._spec_by_calling(args, kwargs)
+
+    def _spec_by_calling(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Call on small tensors of two sizes: what differs is unknown in the output."""
+        with torch.no_grad():
+            runs = [super(Layer, self).__call__(*_concrete(args, n), **_concrete(kwargs, n)) for n in (2, 3)]
+
+        def merged(first: Any, second: Any) -> Any:
+            if not isinstance(first, Tensor):
+                return first
+            sizes = tuple(a if a == b else None for a, b in zip(first.shape, second.shape, strict=True))
+            return KerasTensor(sizes, first.dtype)
+
+        self._clear_losses()
+        return map_leaves(merged, *runs)
+
+    # --- penalties ------------------------------------------------------------------------------------------------
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar, or several, to what training minimises; for this call only."""
+        for value in leaves(loss):
+            if value is not None and not isinstance(value, KerasTensor):
+                self._losses.append(convert_to_tensor(value))
+
+    def _regularize(self, outputs: Any) -> None:
+        for value in leaves(outputs):
+            if isinstance(value, Tensor):
+                self._losses.append(self.activity_regularizer(value) / max(value.shape[0], 1))
+
+    def _clear_losses(self) -> None:
+        for layer in self._flatten_layers():
+            if layer._losses:
+                layer._losses.clear()
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """What `add_loss` and the regularizers ask to be minimised too."""
+        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        return found + [v.regularizer(v) for v in self.trainable_variables if getattr(v, "regularizer", None)]
+
+    # --- torch ----------------------------------------------------------------------------------------------------
+
+    def register_forward_hook(self, *args: Any, **kwargs: Any) -> Any:
+        """As torch's; plans then call this layer as a module."""
+        structure_changed()
+        return super().register_forward_hook(*args, **kwargs)
+
+    def register_forward_pre_hook(self, *args: Any, **kwargs: Any) -> Any:
+        """As torch's; plans then call this layer as a module."""
+        structure_changed()
+        return super().register_forward_pre_hook(*args, **kwargs)
+
+    def register_full_backward_hook(self, *args: Any, **kwargs: Any) -> Any:
+        """As torch's; plans then call this layer as a module."""
+        structure_changed()
+        return super().register_full_backward_hook(*args, **kwargs)
+
+    def _apply(self, *args: Any, **kwargs: Any) -> Any:
+        """Moving or casting keeps what a Variable knows."""
+        facts = {name: dict(p.__dict__) for name, p in self._parameters.items() if isinstance(p, Variable)}
+        result = super()._apply(*args, **kwargs)
+        for name, known in facts.items():
+            value = self._parameters[name]
+            if not isinstance(value, Variable) and value is not None:
+                value = torch.Tensor._make_subclass(Variable, value.data, value.requires_grad)
+                self._parameters[name] = value
+            if value is not None:
+                value.__dict__.update(known)
+        structure_changed()
+        return result
+
+    # --- checks ---------------------------------------------------------------------------------------------------
+
+    def check_rank(self, shape: Any, rank: int, axes: str, hint: str = "") -> tuple[int | None, ...]:
+        """The shape, if it has `rank` axes.
+
+        Raises:
+            Invalid: otherwise, naming the layer and the axes it needs.
+        """
+        if not isinstance(shape, (tuple, list)) or len(shape) != rank:
+            raise Invalid(f'{type(self).__name__} "{self.name}"', f"inputs {axes}", shape, hint)
+        return tuple(shape)
+
+    def stateless_call(
+        self, trainable_variables: list, non_trainable_variables: list, *args: Any, return_losses: bool = False, **kwargs: Any
+    ) -> tuple:
+        """Call with other values in place of the variables; returns outputs and the new non-trainable values."""
+        ours = [*self.trainable_variables, *self.non_trainable_variables]
+        kept = [v.detach().clone() for v in ours]
+        with torch.no_grad():
+            for variable, value in zip(ours, [*trainable_variables, *non_trainable_variables], strict=True):
+                variable.copy_(convert_to_tensor(value))
+        try:
+            outputs = self(*args, **kwargs)
+            states = [v.detach().clone() for v in self.non_trainable_variables]
+            losses = self.losses
+        finally:
+            with torch.no_grad():
+                for variable, value in zip(ours, kept, strict=True):
+                    variable.copy_(value)
+        return (outputs, states, losses) if return_losses else (outputs, states)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+class _Sourced:
+    """A layer as `source` sees it: some attributes replaced."""
+
+    def __init__(self, layer: Layer, replaced: dict[str, Any]) -> None:
+        self.layer = layer
+        self.replaced = replaced
+
+    def source(self) -> str:
+        """The constructor call."""
+        cls = type(self.layer)
+        parts = []
+        for a in cls.args.values():
+            value = self.replaced.get(a.name, getattr(self.layer, a.name, a.default))
+            if a.name in self.replaced and value is None:
+                continue
+            if a.required:
+                parts.append(a.kind.to_source(value))
+            elif not self.layer._is_default(a, value):
+                parts.append(f"{a.name}={a.kind.to_source(value)}")
+        return f"{cls.__name__}({', '.join(parts)})"
+
+
+def _building(build: Any) -> Any:
+    """Wrap a class's `build`: note the shapes, put weights under the layer's path, mark it built."""
+
+    @functools.wraps(build)
+    def wrapped(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if self.__dict__.get("_in_build"):
+            build(self, *args, **kwargs)
+            return
+        names = call_facts(type(self)).build_names
+        self.__dict__["_build_shapes"] = dict(zip(names, args, strict=False)) | kwargs
+        outer = CONTEXT.path
+        CONTEXT.path = (*outer, self.name)
+        self.__dict__.update(_in_build=True, _path="/".join(CONTEXT.path))
+        try:
+            build(self, *args, **kwargs)
+            self.built = True
+        finally:
+            CONTEXT.path = outer
+            self.__dict__["_in_build"] = False
+        structure_changed()
+
+    return wrapped
+
+
+def map_shapes(function: Any, shapes: Any) -> Any:
+    """`function` of each shape in a nested structure of shapes."""
+    if isinstance(shapes, dict):
+        return {key: map_shapes(function, value) for key, value in shapes.items()}
+    if isinstance(shapes, (list, tuple)) and any(isinstance(part, (list, tuple, dict)) for part in shapes):
+        return type(shapes)(map_shapes(function, part) for part in shapes)
+    return None if shapes is None else function(tuple(shapes))
+
+
+def _concrete(structure: Any, size: int) -> Any:
+    from kerasviz.tensors import default_device
+
+    def one(value: Any) -> Any:
+        if not isinstance(value, KerasTensor):
+            return value
+        shape = [size if n is None else n for n in value.shape]
+        return torch.zeros(shape, dtype=torch_dtype(value.dtype), device=default_device())
+
+    return map_leaves(one, structure)
+
+
+def _as_tuple(shape: Any) -> tuple:
+    return tuple(shape) if isinstance(shape, (tuple, list, torch.Size)) else (shape,)
+
+
+def _shape_from_json(value: Any) -> Any:
+    if isinstance(value, list) and all(size is None or isinstance(size, int) for size in value):
+        return tuple(value)
+    return map_shapes(tuple, value) if isinstance(value, (list, dict)) else value
+
+
+def _check_weight_shape(layer: Layer, name: str | None, shape: tuple) -> None:
+    if any(size is None for size in shape):
+        where = f'{type(layer).__name__} "{layer.name}"'
+        hint = "Fix the size in the Input, or pool over the axis (GlobalAveragePooling) first."
+        raise Invalid(where, f"a known size for every axis of `{name}`", shape, hint)
+
+
+__all__ = ["InputSpec", "Layer"]
