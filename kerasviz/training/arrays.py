@@ -1,0 +1,194 @@
+"""Data in memory as tensors, and their rows cut into batches."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kerasviz.declare import Invalid
+from kerasviz.tensors import leaves, map_leaves, settings, torch_dtype
+
+SMALL_BATCH_BYTES = 32 * 1024
+BLOCK_BYTES = 512 * 1024
+WIDENED = {np.dtype("uint16"): np.int32, np.dtype("uint32"): np.int64, np.dtype("uint64"): np.int64}
+
+
+def as_tensors(data: Any, where: str) -> Any:
+    """The same structure with tensors for arrays, frames and lists of numbers. Nothing is copied that need not be.
+
+    float64 and float16 become floatx; whole numbers and booleans stay as they are.
+    """
+    if data is None:
+        return None
+    if isinstance(data, (list, tuple)) and data and all(isinstance(part, (int, float, bool)) for part in data):
+        data = np.asarray(data)
+    if isinstance(data, (list, tuple)) and data and _is_nested_numbers(data):
+        data = np.asarray(data)
+    return map_leaves(lambda leaf: as_tensor(leaf, where), data)
+
+
+def _is_nested_numbers(data: Any) -> bool:
+    """Whether lists hold numbers all the way down, as in [[1, 2], [3, 4]]."""
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return isinstance(data, (int, float, bool))
+
+
+def as_tensor(value: Any, where: str) -> Tensor:
+    """One array, frame, series or tensor as a tensor that shares its memory where possible."""
+    if not isinstance(value, (Tensor, np.ndarray)):
+        value = _to_array(value, where)
+    if isinstance(value, np.ndarray):
+        value = _from_numpy(value, where)
+    value = value.detach() if value.requires_grad or type(value) is not Tensor else value
+    floatx = torch_dtype(settings.floatx())
+    return value.to(floatx) if value.is_floating_point() and value.dtype != floatx else value
+
+
+def _to_array(value: Any, where: str) -> Any:
+    if type(value).__module__.partition(".")[0] in ("pandas", "polars", "pyarrow", "modin", "cudf", "narwhals"):
+        import narwhals
+
+        value = narwhals.from_native(value, pass_through=True, allow_series=True)
+    for method in ("to_numpy", "numpy", "toarray"):
+        if hasattr(value, method):
+            return np.asarray(getattr(value, method)())
+    if isinstance(value, (str, bytes)) or value is None:
+        raise Invalid(where, "arrays, tensors, or lists and dicts of them", value)
+    return np.asarray(value)
+
+
+def _from_numpy(array: np.ndarray, where: str) -> Tensor:
+    if array.dtype == object:
+        try:
+            array = array.astype(settings.floatx())
+        except (TypeError, ValueError) as error:
+            raise Invalid(where, "numbers", f"an array of objects such as {array.flat[0]!r}") from error
+    if array.dtype.kind not in "biufc":
+        raise Invalid(where, "numbers", f"an array of {array.dtype}", "Turn text into whole numbers first.")
+    array = array.astype(WIDENED.get(array.dtype, array.dtype), copy=False)
+    if any(stride < 0 for stride in array.strides) or not array.dtype.isnative:
+        array = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False))
+    if array.flags.writeable:
+        return torch.from_numpy(array)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # batches are copies or read only: nothing writes to the user's memory
+        return torch.from_numpy(array)
+
+
+def row_count(columns: dict[str, Any]) -> int:
+    """The number of rows that all arrays have.
+
+    Args:
+        columns: structures of tensors by the name of the argument they came from; None for those that were not given.
+
+    Raises:
+        Invalid: where they differ, or there are none.
+    """
+    sizes = {name: [leaf.shape[0] if leaf.ndim else None for leaf in leaves(data)] for name, data in columns.items()}
+    sizes = {name: found for name, found in sizes.items() if columns[name] is not None}
+    counts = {size for found in sizes.values() for size in found}
+    if None in counts:
+        name = next(name for name, found in sizes.items() if None in found)
+        raise Invalid(name, "arrays with a row for each sample", "a single number")
+    if len(counts) > 1:
+        told = ", ".join(f"{name}: {', '.join(map(str, dict.fromkeys(found)))}" for name, found in sizes.items())
+        raise Invalid("data", "the same number of rows in every array", told, "Each row of x needs its row of y.")
+    rows = counts.pop() if counts else 0
+    if not rows:
+        raise Invalid("data", "at least one row", "0 rows", "The arrays are empty.")
+    return rows
+
+
+class Arrays:
+    """Rows of tensors in memory, cut into batches.
+
+    While a batch is small, several are gathered at once and handed out as views; see `BLOCK_BYTES`.
+
+    Args:
+        columns: (x,), (x, y) or (x, y, sample_weight); each a tensor or a nested structure of tensors.
+        batch_size: rows of a batch; the last may have fewer.
+        shuffle: True for a new order of rows each epoch, "batch" for a new order of batches.
+        device: where batches go.
+    """
+
+    lasting = True  # a batch stays as it is when the next is drawn
+    restarts = True  # every pass has all rows
+
+    def __init__(self, columns: tuple, batch_size: int, shuffle: bool | str, device: torch.device) -> None:
+        self.columns = columns
+        self.leaves: list[Tensor] = list(leaves(columns))
+        self.rows = self.leaves[0].shape[0]
+        self.batch_size = min(batch_size, self.rows)
+        self.shuffle = shuffle
+        self.device = device
+        self.num_batches = -(-self.rows // batch_size)
+        self.rebuild = rebuilder(columns)
+
+    def peek(self) -> tuple:
+        """The first rows, as a batch."""
+        return map_leaves(lambda leaf: leaf[: self.batch_size].to(self.device), self.columns)
+
+    def __iter__(self) -> Iterator[tuple]:
+        """The batches of one pass."""
+        order = self._order()
+        block_rows = self._block_rows()
+        for start in range(0, self.rows, block_rows):
+            stop = min(start + block_rows, self.rows)
+            if order is None:
+                block = [leaf[start:stop] for leaf in self.leaves]
+            else:
+                chosen = order[start:stop]
+                block = [leaf.index_select(0, chosen) for leaf in self.leaves]
+            if self.device.type != "cpu":
+                block = [leaf.to(self.device, non_blocking=True) for leaf in block]
+            cut = zip(*(leaf.split(self.batch_size) for leaf in block), strict=True)
+            yield from cut if self.rebuild is None else map(self.rebuild, cut)
+
+    def on_epoch_end(self) -> None:
+        """Nothing to prepare for the next pass."""
+
+    def _order(self) -> Tensor | None:
+        if not self.shuffle:
+            return None
+        if self.shuffle == "batch":
+            starts = torch.randperm(self.num_batches) * self.batch_size
+            order = (starts[:, None] + torch.arange(self.batch_size)).flatten()
+            order = order[order < self.rows]
+        else:
+            order = torch.randperm(self.rows)
+        return order.to(self.leaves[0].device)
+
+    def _block_rows(self) -> int:
+        row_bytes = sum(leaf.element_size() * leaf[0].numel() for leaf in self.leaves)
+        batch_bytes = max(1, row_bytes * self.batch_size)
+        if batch_bytes > SMALL_BATCH_BYTES and self.shuffle:
+            return self.batch_size
+        return self.batch_size * max(1, BLOCK_BYTES // batch_bytes)
+
+    def split(self, share: float) -> tuple["Arrays", "Arrays"]:
+        """All but the last `share` of the rows, and those."""
+        cut = int(self.rows * (1 - share))
+        if cut in (0, self.rows):
+            raise Invalid("fit(validation_split=...)", f"a share that leaves rows on both sides of {self.rows}", share)
+        first = map_leaves(lambda leaf: leaf[:cut], self.columns)
+        last = map_leaves(lambda leaf: leaf[cut:], self.columns)
+        return (
+            Arrays(first, self.batch_size, self.shuffle, self.device),
+            Arrays(last, self.batch_size, False, self.device),
+        )
+
+
+def rebuilder(structure: Any) -> Callable[[Any], Any] | None:
+    """A function from a flat tuple of leaves back to the nested structure; None where that is the same."""
+    if isinstance(structure, tuple) and all(isinstance(part, Tensor) for part in structure):
+        return None
+
+    def rebuild(flat: Any) -> Any:
+        rest = iter(flat)
+        return map_leaves(lambda _: next(rest), structure)
+
+    return rebuild

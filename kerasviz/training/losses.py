@@ -1,0 +1,165 @@
+"""The loss that `compile` was told, resolved: one number from targets, predictions and weights."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kerasviz.declare import Invalid
+from kerasviz.declare.families import family
+from kerasviz.training.outputs import Outputs
+
+
+class TorchLoss:
+    """One of torch's losses, which take predictions first, as a loss of ours.
+
+    Class labels become int64 for losses over classes; targets take the predictions' shape where only that differs.
+    """
+
+    reduction = "sum_over_batch_size"
+
+    def __init__(self, function: Any) -> None:
+        import copy
+
+        self.given = function
+        self.name = getattr(function, "__name__", type(function).__name__)
+        self.function = copy.copy(function)
+        self.over_classes = "nll" in self.name.lower() or "crossentropy" in self.name.lower().replace("_", "")
+        self.over_classes = self.over_classes and "binary" not in self.name.lower()
+        self.per_sample = copy.copy(function)
+        if isinstance(function, torch.nn.Module):
+            self.per_sample.reduction = "none"
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+        """The loss as torch reduces it; with weights, their weighted mean."""
+        y_true = self._fitted(y_true, y_pred)
+        if sample_weight is None:
+            return self.function(y_pred, y_true)
+        if not isinstance(self.function, torch.nn.Module):
+            values = self.function(y_pred, y_true, reduction="none")
+        else:
+            values = self.per_sample(y_pred, y_true)
+        weight = sample_weight.reshape(sample_weight.shape + (1,) * (values.ndim - sample_weight.ndim))
+        return (values * weight).mean()
+
+    def _fitted(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        if self.over_classes and y_true.shape != y_pred.shape:
+            return y_true.squeeze(-1).long() if y_true.ndim == y_pred.ndim else y_true.long()
+        return y_true.reshape(y_pred.shape).to(y_pred.dtype) if y_true.numel() == y_pred.numel() else y_true
+
+
+class FunctionLoss:
+    """A function of the user's, `f(y_true, y_pred)`, averaged over samples."""
+
+    reduction = "sum_over_batch_size"
+
+    def __init__(self, function: Callable) -> None:
+        self.given = function
+        self.function = function
+        self.name = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+        """The mean over what the function returns for each sample."""
+        if y_true.is_floating_point() and y_true.ndim != y_pred.ndim and y_true.numel() == y_pred.numel():
+            y_true = y_true.reshape(y_pred.shape)
+        values = self.function(y_true, y_pred)
+        mask = getattr(y_pred, "_keras_mask", None)
+        if mask is not None and mask.shape == values.shape:
+            kept = mask.to(values.dtype)
+            mask_weight = kept * (kept.numel() / kept.sum().clamp(min=1))  # the mean over what is not masked
+            sample_weight = mask_weight if sample_weight is None else sample_weight * mask_weight
+        if sample_weight is None:
+            return values.mean()
+        weight = sample_weight.reshape(sample_weight.shape + (1,) * max(0, values.ndim - sample_weight.ndim))
+        return (values * weight).mean()
+
+
+def resolve_loss(given: Any, where: str = "compile(loss=...)") -> Any:
+    """A loss object for a name, config, class, object, function, or one of torch's losses."""
+    if isinstance(given, (TorchLoss, FunctionLoss)) or given is None:
+        return given
+    if isinstance(given, torch.nn.modules.loss._Loss) or getattr(given, "__module__", "") == "torch.nn.functional":
+        return TorchLoss(given)
+    found = family("loss").get(given, where)
+    if isinstance(found, torch.nn.modules.loss._Loss):
+        return TorchLoss(found)
+    if hasattr(found, "call") and hasattr(found, "reduction"):
+        return found
+    if isinstance(given, str):
+        wrapped = loss_object(found)
+        if wrapped is not None:
+            return wrapped
+    return FunctionLoss(found) if callable(found) else found
+
+
+def loss_object(function: Callable) -> Any:
+    """The class of ours that stands for a loss function of ours: `mean_squared_error` -> `MeanSquaredError()`."""
+    from kerasviz.declare import snake_case
+
+    for name, member in family("loss").members().items():
+        if isinstance(member, type) and snake_case(name) == function.__name__:
+            return member()
+    return None
+
+
+def is_one_loss(given: Any) -> bool:
+    """Whether `given` is one loss, and not a list or dict of them."""
+    return not isinstance(given, (list, tuple)) and not (isinstance(given, Mapping) and "class_name" not in given)
+
+
+def is_number(given: Any) -> bool:
+    """Whether it is one weight, and not a list or dict of them."""
+    return isinstance(given, (int, float))
+
+
+class CompiledLoss:
+    """The weighted sum of the outputs' losses.
+
+    Args:
+        outputs: the model's outputs.
+        loss: what `compile` was told: one loss, or a list or dict of them.
+        weights: a factor per output.
+    """
+
+    def __init__(self, outputs: Outputs, loss: Any, weights: Any = None) -> None:
+        self.outputs = outputs
+        given = outputs.settings(loss, "compile(loss=...)", is_one_loss)
+        self.losses = [resolve_loss(one) for one in given]
+        factors = outputs.settings(weights, "compile(loss_weights=...)", is_number)
+        self.factors = [1.0 if factor is None else float(factor) for factor in factors]
+        self.names = [
+            f"{name}_loss" for name, one in zip(outputs.names, self.losses, strict=True) if one is not None
+        ] if len(outputs) > 1 else []
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one loss of one output, as it is."""
+        return len(self.outputs) == 1 and self.factors == [1.0] and self.losses[0] is not None
+
+    def __call__(self, y: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Tensor | None, list[Tensor]]:
+        """The sum, and the loss of each output that has one where there are several."""
+        targets = self.outputs.targets(y)
+        weights = self.outputs.weights(sample_weight)
+        total, parts = None, []
+        for index, prediction in enumerate(self.outputs.predictions(y_pred)):
+            loss = self.losses[index]
+            if loss is None:
+                continue
+            if targets[index] is None:
+                where = f'output "{self.outputs.names[index]}"'
+                raise Invalid(where, "targets, since it has a loss", None, "Pass y for it, or leave its loss out.")
+            part = loss(targets[index], prediction, weights[index])
+            parts.append(part)
+            part = part if self.factors[index] == 1.0 else part * self.factors[index]
+            total = part if total is None else total + part
+        return total, parts if self.names else []
+
+
+def sum_losses(losses: Sequence[Tensor]) -> Tensor | None:
+    """Their sum; None of none."""
+    total = None
+    for loss in losses:
+        loss = loss if loss.ndim == 0 else loss.mean()
+        total = loss if total is None else total + loss
+    return total

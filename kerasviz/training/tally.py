@@ -1,0 +1,112 @@
+"""Losses and metrics of batches, taken into account several batches at once."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kerasviz.tensors import leaves, map_leaves
+from kerasviz.training.metrics import CompiledMetrics
+
+MOST_WAITING = 16
+SMALL_BYTES = 64 * 1024
+
+
+class Tally:
+    """What came out of the batches since the last reset.
+
+    Batches wait until there are a few, or until somebody reads: then their losses go into the trackers and their
+    predictions, joined, into the metrics. Only small batches of data that stays as it is wait.
+
+    Args:
+        loss: the tracker of the total loss, a mean.
+        parts: a tracker for the loss of each output, where there are several.
+        metrics: the metrics of `compile`.
+        lasting: whether targets stay as they are after the next batch is drawn.
+    """
+
+    def __init__(self, loss: Any, parts: list[Any], metrics: CompiledMetrics, lasting: bool) -> None:
+        self.loss = loss
+        self.parts = parts
+        self.metrics = metrics
+        self.has_metrics = bool(metrics.entries)
+        self.can_wait = lasting and metrics.can_wait
+        self.limit = 0  # decided by the first batch
+        self._losses: list[Tensor] = []
+        self._part_losses: list[list[Tensor]] = []
+        self._rows: list[int] = []
+        self._waiting: list[tuple] = []
+        self._counts: dict[tuple[int, ...], Tensor] = {}
+
+    def add(self, loss: Tensor, rows: int, parts: list[Tensor], y: Any, y_pred: Any, weight: Any) -> None:
+        """Take a batch in. Nothing is computed unless enough are waiting."""
+        self._losses.append(loss.detach())
+        self._rows.append(rows)
+        if parts:
+            self._part_losses.append([part.detach() for part in parts])
+        if self.has_metrics:
+            self._waiting.append((y, self._kept(y_pred), weight))
+        if len(self._losses) >= (self.limit or self._decide(y, y_pred)):
+            self.flush()
+
+    def _kept(self, y_pred: Any) -> Any:
+        """Predictions without their graph; with their mask, where they have one."""
+        if type(y_pred) is Tensor and not hasattr(y_pred, "_keras_mask"):
+            return y_pred.detach()
+        return map_leaves(_detached, y_pred)
+
+    def _decide(self, y: Any, y_pred: Any) -> int:
+        """How many batches may wait."""
+        tensors = [leaf for leaf in (*leaves(y), *leaves(y_pred)) if isinstance(leaf, Tensor)]
+        num_bytes = sum(leaf.element_size() * leaf.numel() for leaf in tensors)
+        has_mask = any(getattr(leaf, "_keras_mask", None) is not None for leaf in tensors)
+        waits = not self.has_metrics or (self.can_wait and not has_mask and num_bytes <= SMALL_BYTES)
+        self.limit = MOST_WAITING if waits else 1
+        return self.limit
+
+    @torch.no_grad()
+    def flush(self) -> None:
+        """Bring trackers and metrics up to date."""
+        if self._losses:
+            counts = self._count_tensor(tuple(self._rows), self._losses[0].device)
+            self.loss.update_state(torch.stack(self._losses), sample_weight=counts)
+            for tracker, values in zip(self.parts, zip(*self._part_losses, strict=True), strict=False):
+                tracker.update_state(torch.stack(values), sample_weight=counts)
+        waiting, self._waiting = self._waiting, []
+        self._losses, self._rows, self._part_losses = [], [], []
+        for batch in joined(waiting):
+            self.metrics.update_state(*batch)
+
+    def _count_tensor(self, rows: tuple[int, ...], device: torch.device) -> Tensor:
+        counts = self._counts.get(rows)
+        if counts is None:
+            counts = torch.tensor(rows, dtype=torch.get_default_dtype(), device=device)
+            if len(self._counts) < 8:
+                self._counts[rows] = counts
+        return counts
+
+    def clear(self) -> None:
+        """Forget the batches that wait."""
+        self._losses, self._rows, self._part_losses, self._waiting = [], [], [], []
+        self.limit = 0
+
+
+def _detached(y_pred: Tensor) -> Tensor:
+    kept = y_pred.detach()
+    mask = getattr(y_pred, "_keras_mask", None)
+    if mask is not None:
+        kept._keras_mask = mask  # type: ignore[attr-defined]
+    return kept
+
+
+def joined(batches: list[tuple]) -> list[tuple]:
+    """The batches as one where their shapes allow it, else as they are."""
+    if len(batches) < 2:
+        return batches
+    rows = [list(leaves(batch)) for batch in batches]
+    first = rows[0]
+    for other in rows[1:]:
+        for a, b in zip(first, other, strict=True):
+            if a is not b and (a is None or b is None or a.shape[1:] != b.shape[1:]):
+                return batches
+    return [map_leaves(lambda *parts: None if parts[0] is None else torch.cat(parts), *batches)]
