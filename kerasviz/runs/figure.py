@@ -55,28 +55,28 @@ def add_chart(made: Any, run: Run, name: str, row: int, theme: Theme) -> None:
         x, columns = thinned(x, {name: columns[name]})
         line = {"color": colours[0], "width": 1.2}
         made.add_trace(line_of(go, "batches", x, columns[name], line, row, 0.45), row=row, col=1)
-    per_epoch = steps_of_epochs(run)
-    for place, (key, label) in enumerate(((name, "training"), (f"val_{name}", "validation"))):
-        ends, values = per_epoch.get(key, ((), ()))
-        if len(ends) and name != "learning_rate":
-            line = {"color": colours[place], "width": 2, "dash": "dash" if place else "solid"}
-            made.add_trace(line_of(go, label, ends, values, line, row, 1.0, points=True), row=row, col=1)
-        best = run.best.get(key)
-        if place and best:
-            star = {"symbol": "star", "size": 12, "color": colours[place]}
-            text = f"best: epoch {best['epoch']}"
-            made.add_trace(
-                go.Scatter(
-                    x=[step_of(run, best["epoch"])], y=[best["value"]], mode="markers", marker=star, name=text, showlegend=False
-                ),
-                row=row,
-                col=1,
-            )
+    per_epoch = {} if name == "learning_rate" else steps_of_epochs(run)
+    for key, label, colour, dash in (
+        (name, "training", colours[0], "solid"),
+        (f"val_{name}", "validation", colours[1], "dash"),
+    ):
+        if key in per_epoch:
+            line = {"color": colour, "width": 2, "dash": dash}
+            made.add_trace(line_of(go, label, *per_epoch[key], line, row, 1.0, points=True), row=row, col=1)
+        if key in run.best and key.startswith("val_"):
+            made.add_trace(star(go, run, key, colour), row=row, col=1)
 
 
-def line_of(
-    go: Any, label: str, x: Any, y: Any, line: dict, row: int, opacity: float, points: bool = False
-) -> Any:
+def star(go: Any, run: Run, key: str, colour: str) -> Any:
+    """A star at the best epoch."""
+    best = run.best[key]
+    look = {"symbol": "star", "size": 12, "color": colour}
+    text = f"best: epoch {best['epoch']}"
+    place = {"x": [step_of(run, best["epoch"])], "y": [best["value"]]}
+    return go.Scatter(**place, mode="markers", marker=look, name=text, showlegend=False)
+
+
+def line_of(go: Any, label: str, x: Any, y: Any, line: dict, row: int, opacity: float, points: bool = False) -> Any:
     """A curve."""
     mode = "lines+markers" if points else "lines"
     return go.Scatter(

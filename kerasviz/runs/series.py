@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -90,7 +91,7 @@ def extremes(column: np.ndarray, edges: np.ndarray) -> Iterable[int]:
     """Where the stretches between `edges` have their lowest and highest value, and their first odd ones."""
     finite = np.isfinite(column)
     low, high = np.where(finite, column, np.inf), np.where(finite, column, -np.inf)
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         yield begin + int(low[begin:end].argmin())
         yield begin + int(high[begin:end].argmax())
         if not finite[begin:end].all():

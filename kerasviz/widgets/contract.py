@@ -1,7 +1,7 @@
 """Writes `js/src/contract.ts`: the traits, records, messages and requests that page and kernel share.
 
-    python -m kerasviz.widgets.contract            writes it
-    python -m kerasviz.widgets.contract --check    fails where it is not up to date
+python -m kerasviz.widgets.contract            writes it
+python -m kerasviz.widgets.contract --check    fails where it is not up to date
 """
 
 from __future__ import annotations

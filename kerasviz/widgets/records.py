@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
-Json: TypeAlias = "None | bool | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | float | str | list[Json] | dict[str, Json] | None"
 Shape: TypeAlias = "list[int | None]"  # null where any size will do
 Tensor: TypeAlias = "tuple[str, int]"  # a call and the index of one of its outputs
 Position: TypeAlias = "tuple[float, float]"
