@@ -17,6 +17,15 @@ _counts: dict[str, itertools.count] = {}
 _lock = threading.Lock()
 
 
+def operator_named(name: str) -> Callable:
+    """The function of `keras.ops` behind a Python operator."""
+    if not OPERATORS:
+        import importlib
+
+        importlib.import_module("kerasviz.ops")
+    return OPERATORS[name]
+
+
 def unique_name(prefix: str) -> str:
     """`dense`, then `dense_1`, `dense_2`...: a name that no other call of this process got."""
     with _lock:
@@ -137,11 +146,11 @@ class KerasTensor:
     def reshape(self, *newshape: Any) -> Any:
         """The same numbers in another shape."""
         shape = newshape[0] if len(newshape) == 1 and not isinstance(newshape[0], int) else newshape
-        return OPERATORS["reshape"](self, shape)
+        return operator_named("reshape")(self, shape)
 
     def squeeze(self, axis: Any = None) -> Any:
         """Without the axes of size 1."""
-        return OPERATORS["squeeze"](self, axis)
+        return operator_named("squeeze")(self, axis)
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
@@ -177,7 +186,7 @@ class KerasTensor:
         )
 
     def __getitem__(self, key: Any) -> Any:
-        return OPERATORS["get_item"](self, key)
+        return operator_named("get_item")(self, key)
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse={self.sparse}, name={self.name}>"
@@ -188,13 +197,14 @@ UNSUPPORTED = {"numpy", "item", "tolist", "cpu", "cuda", "data_ptr", "backward",
 
 def _binary(name: str, swap: bool = False) -> Callable:
     def operator(self: Any, other: Any) -> Any:
-        return OPERATORS[name](other, self) if swap else OPERATORS[name](self, other)
+        function = operator_named(name)
+        return function(other, self) if swap else function(self, other)
 
     return operator
 
 
 def _unary(name: str) -> Callable:
-    return lambda self: OPERATORS[name](self)
+    return lambda self: operator_named(name)(self)
 
 
 for _method, _name in {

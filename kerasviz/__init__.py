@@ -1,0 +1,141 @@
+"""kerasviz: Keras on PyTorch, and a studio to see, build and train networks in a notebook.
+
+`import kerasviz as keras` is a drop-in for Keras 3. Parts are imported when they are first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kerasviz import (
+        activations,
+        callbacks,
+        config,
+        constraints,
+        datasets,
+        declare,
+        document,
+        initializers,
+        insight,
+        layers,
+        losses,
+        metrics,
+        models,
+        ops,
+        optimizers,
+        random,
+        regularizers,
+        runs,
+        saving,
+        training,
+        tree,
+        utils,
+        widgets,
+    )
+    from kerasviz.declare import Invalid
+    from kerasviz.initializers import Initializer
+    from kerasviz.layers.input import Input
+    from kerasviz.layers.inputspec import InputSpec
+    from kerasviz.layers.layer import Layer
+    from kerasviz.losses import Loss
+    from kerasviz.metrics import Metric
+    from kerasviz.models import Functional, Model, Sequential
+    from kerasviz.optimizers import Optimizer
+    from kerasviz.regularizers import Regularizer
+    from kerasviz.tensors import DTypePolicy, KerasTensor, Variable
+    from kerasviz.widgets import CallbackPanel, GraphEditor, Inspector, Studio, TrainingView
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CallbackPanel": "widgets",
+    "DTypePolicy": "tensors",
+    "Functional": "models",
+    "GraphEditor": "widgets",
+    "Initializer": "initializers",
+    "Input": "layers.input",
+    "InputSpec": "layers.inputspec",
+    "Inspector": "widgets",
+    "Invalid": "declare",
+    "KerasTensor": "tensors",
+    "Layer": "layers.layer",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Model": "models",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
+    "Sequential": "models",
+    "Studio": "widgets",
+    "TrainingView": "widgets",
+    "Variable": "tensors",
+}
+_PARTS = (
+    "activations callbacks config constraints datasets declare document initializers insight layers losses metrics "
+    "models ops optimizers random regularizers runs saving training tree utils widgets"
+).split()
+
+__all__ = [  # noqa: PLE0604 - the two lists above are the public names
+    "CallbackPanel",
+    "DTypePolicy",
+    "Functional",
+    "GraphEditor",
+    "Initializer",
+    "Input",
+    "InputSpec",
+    "Inspector",
+    "Invalid",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Regularizer",
+    "Sequential",
+    "Studio",
+    "TrainingView",
+    "Variable",
+    "activations",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "declare",
+    "document",
+    "initializers",
+    "insight",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "random",
+    "regularizers",
+    "runs",
+    "saving",
+    "training",
+    "tree",
+    "utils",
+    "widgets",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"kerasviz.{_HOMES[name]}"), name)
+    elif name in _PARTS:
+        value = importlib.import_module(f"kerasviz.{name}")
+    else:
+        raise AttributeError(f"kerasviz has no `{name}`.")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*_HOMES, *_PARTS, "__version__"])
+
+
+def version() -> str:
+    """The version of the package."""
+    return __version__

@@ -1,0 +1,295 @@
+"""Functional: a graph of layers as a model."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kerasviz.declare import Invalid
+from kerasviz.graph import Graph, Plan, compile_plan
+from kerasviz.graph.plan import is_hooked
+from kerasviz.layers.calling import Structure
+from kerasviz.layers.input import InputLayer
+from kerasviz.layers.layer import Layer
+from kerasviz.models.model import Model
+from kerasviz.tensors import KerasTensor, any_symbolic, leaves, map_leaves
+
+
+class Functional(Model):
+    """The model between symbols.
+
+    Args:
+        inputs: a symbol from `keras.Input`, or a list or dict of them.
+        outputs: symbols made from them by layers and functions; a list or dict for several.
+        name: of the model.
+        trainable: whether the optimizer updates its weights.
+
+    Attributes:
+        graph: its calls in order.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True, **kwargs: Any) -> None:
+        Layer.__init__(self, name=name, **kwargs)
+        self._attach(Graph(_frozen(inputs), _frozen(outputs)))
+        self.trainable = trainable if not trainable else self.trainable
+
+    def _attach(self, graph: Graph) -> None:
+        self.__dict__["graph"] = graph
+        self.__dict__["_plans"] = {}
+        for operation in graph.operations:
+            if isinstance(operation, nn.Module):
+                self._modules[operation.name.replace(".", "_")] = operation
+        for index, parameter in enumerate(_raw_parameters(graph)):
+            self._parameters[f"parameter_{index}"] = parameter  # of torch functions called on symbols
+        self.__dict__["_input_names"] = [node.operation.name for node in graph.input_nodes]
+        self.built = True
+
+    # --- what it is -------------------------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Its layers, the farthest from the outputs first."""
+        return [op for op in self.graph.operations if isinstance(op, Layer)]
+
+    def _inner_layers(self) -> list[Layer]:
+        graph = self.__dict__.get("graph")
+        rest = super()._inner_layers()
+        if graph is None:
+            return rest
+        own = self.layers
+        ids = {id(layer) for layer in own}
+        return own + [layer for layer in rest if id(layer) not in ids]
+
+    @property
+    def operations(self) -> list[Any]:
+        """Its layers and functions, the farthest from the outputs first."""
+        return list(self.graph.operations)
+
+    @property
+    def nodes(self) -> list[Any]:
+        """Its calls, each after those it depends on."""
+        return list(self.graph.nodes)
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """Its input symbols, flat."""
+        return list(self.graph.input_tensors)
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """Its output symbols, flat."""
+        return list(self.graph.output_tensors)
+
+    @property
+    def input(self) -> Any:
+        """Its input symbols, as they were given."""
+        return self.graph.inputs
+
+    @property
+    def output(self) -> Any:
+        """Its output symbols, as they were given."""
+        return self.graph.outputs
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs."""
+        return list(self.__dict__["_input_names"])
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the layers that make the outputs."""
+        return [self.graph.parent(tensor).operation.name for tensor in self.graph.output_tensors]
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the inputs."""
+        return map_leaves(lambda symbol: symbol.shape, self.graph.inputs)
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the outputs."""
+        return map_leaves(lambda symbol: symbol.shape, self.graph.outputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Its layers and how they are connected."""
+        if type(self) is not Functional and "__init__" in vars(type(self)) and not _takes_graph(type(self)):
+            return Layer.get_config(self)
+        from kerasviz.saving.functional import functional_to_config
+
+        return functional_to_config(self)
+
+    # --- running ----------------------------------------------------------------------------------------------------
+
+    def plan(self, training: bool = False) -> Plan:
+        """Its compiled plan for the mode; made anew when hooks, weights or what is trainable has changed."""
+        known = self.__dict__["_plans"].get(training)
+        if known is None or known[0] != Structure.version:
+            facts = self._plan_facts()
+            if known is None or known[1] != facts:
+                known = (Structure.version, facts, compile_plan(self.graph, training))
+            else:
+                known = (Structure.version, facts, known[2])
+            self.__dict__["_plans"][training] = known
+        return known[2]
+
+    def _plan_facts(self) -> tuple:
+        """All that a plan depends on and that may change."""
+        return tuple(
+            (
+                id(layer),
+                is_hooked(layer),
+                layer.trainable,
+                layer._dtype_policy,
+                layer.activity_regularizer is not None,
+                tuple((id(p), p.data_ptr() if p is not None and p.device.type != "meta" else 0) for p in layer._parameters.values()),
+            )
+            for layer in self._flatten_layers()
+        )
+
+    def plan_source(self, training: bool = False) -> str:
+        """The Python that runs when the model is called: the best description of what it does."""
+        return self.plan(training).source
+
+    def inlines(self) -> bool:
+        """Whether an outer plan may write this model out in place."""
+        return "call" not in vars(type(self)) and type(self).call is Functional.call
+
+    def forward_function(self, training: bool) -> Callable[[Any], Any]:
+        """The plan, taking inputs and giving outputs in the model's structure."""
+        if not self.inlines() or is_hooked(self) or self.activity_regularizer is not None:
+            return functools.partial(self, training=training)
+        single_in = isinstance(self.graph.inputs, KerasTensor)
+        single_out = isinstance(self.graph.outputs, KerasTensor)
+        function = self.plan(training).function
+        if single_in and single_out:
+            return lambda x: function(x if isinstance(x, Tensor) else _only(x))
+        return lambda x: self._structured(function(*self._flat_inputs(x)))
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
+        """Run the graph."""
+        if any_symbolic(inputs):
+            return self._symbolic(inputs, training)
+        flat = self._flat_inputs(inputs)
+        if mask is not None:
+            for value, one in zip(flat, leaves(mask), strict=True):
+                value._keras_mask = one
+        return self._structured(self.plan(bool(training)).function(*flat))
+
+    def _prepared(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+        return args, kwargs  # the plan converts each input to its own dtype
+
+    def _structured(self, outputs: Any) -> Any:
+        if isinstance(self.graph.outputs, KerasTensor):
+            return outputs
+        flat = iter(outputs if isinstance(outputs, tuple) else (outputs,))
+        return map_leaves(lambda _: next(flat), self.graph.outputs)
+
+    def _flat_inputs(self, inputs: Any) -> list[Any]:
+        """The inputs in the order of the graph; dicts by name, or by key."""
+        wanted = self.graph.inputs
+        names = self.__dict__["_input_names"]
+        if isinstance(inputs, dict):
+            keys = list(wanted) if isinstance(wanted, dict) else names
+            if isinstance(wanted, dict) and not set(keys) <= set(inputs):
+                keys = names
+            missing = [key for key in keys if key not in inputs]
+            if missing:
+                raise Invalid(f'Model "{self.name}"', f"inputs named {', '.join(map(repr, keys))}", sorted(inputs))
+            return [inputs[key] for key in keys]
+        flat = list(leaves(inputs)) if isinstance(inputs, (list, tuple)) else [inputs]
+        if len(flat) != len(names):
+            hint = f"They are: {', '.join(names)}."
+            raise Invalid(f'Model "{self.name}"', f"{len(names)} inputs", f"{len(flat)}", hint)
+        return flat
+
+    # --- symbols ----------------------------------------------------------------------------------------------------
+
+    def compute_output_spec(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
+        """Symbols for the outputs of a call on symbols."""
+        flat = self._flat_inputs(inputs)
+        if all(symbol.shape == own.shape for symbol, own in zip(flat, self.graph.input_tensors, strict=True)):
+            return map_leaves(lambda symbol: KerasTensor(symbol.shape, symbol.dtype), self.graph.outputs)
+        made = self._symbolic(inputs, training)
+        return map_leaves(lambda symbol: KerasTensor(symbol.shape, symbol.dtype), made)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the outputs for inputs of this shape."""
+        from kerasviz.layers.layer import map_shapes
+
+        symbols = map_shapes(lambda shape: KerasTensor(shape), input_shape)
+        return map_leaves(lambda symbol: symbol.shape, self.compute_output_spec(symbols))
+
+    def _symbolic(self, inputs: Any, training: bool | None) -> Any:
+        """Walk the graph with other symbols."""
+        return run_graph(self.graph, self._flat_inputs(inputs))
+
+
+def run_graph(graph: Graph, inputs: list[Any], replaced: Callable[[Any], Any] = lambda operation: operation) -> Any:
+    """Call every operation of the graph again, on other inputs; `replaced` may put others in their place."""
+    values = {id(t): value for t, value in zip(graph.input_tensors, inputs, strict=True)}
+
+    def known(argument: Any) -> Any:
+        return values[id(argument)] if isinstance(argument, KerasTensor) else argument
+
+    for node in graph.nodes:
+        if node in graph.input_nodes:
+            continue
+        operation = replaced(node.operation)
+        args, kwargs = map_leaves(known, node.args), map_leaves(known, node.kwargs)
+        outputs = call_again(operation, args, kwargs)
+        for tensor, value in zip(node.output_tensors, leaves(outputs), strict=True):
+            values[id(tensor)] = value
+    return map_leaves(known, graph.outputs)
+
+
+def call_again(operation: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Call an operation; a function on symbols is recorded anew."""
+    from kerasviz.tensors import FunctionOperation, record_function
+
+    if isinstance(operation, FunctionOperation) and any_symbolic(args, kwargs):
+        return record_function(operation.function, args, kwargs)
+    return operation(*args, **kwargs)
+
+
+@functools.cache
+def functional_class(cls: type[Model]) -> Any:
+    """The user's subclass of Model, as one of Functional too."""
+    if issubclass(cls, Functional):
+        return cls
+    return type(cls.__name__, (cls, Functional), {"__module__": cls.__module__, "__doc__": cls.__doc__})
+
+
+def _takes_graph(cls: type) -> bool:
+    import inspect
+
+    return {"inputs", "outputs"} <= set(inspect.signature(cls.__init__).parameters)
+
+
+def _frozen(structure: Any) -> Any:
+    """Lists and tuples of symbols as plain lists and tuples."""
+    if isinstance(structure, dict):
+        return dict(structure)
+    if isinstance(structure, (list, tuple)):
+        made = [_frozen(part) for part in structure]
+        return made if isinstance(structure, list) else tuple(made)
+    return structure
+
+
+def _only(x: Any) -> Any:
+    flat = list(leaves(x)) if isinstance(x, (list, tuple, dict)) else [x]
+    if len(flat) != 1:
+        raise Invalid("inputs of the model", "one tensor", f"{len(flat)}")
+    return flat[0]
+
+
+def _raw_parameters(graph: Graph) -> list[nn.Parameter]:
+    found: dict[int, nn.Parameter] = {}
+    for node in graph.nodes:
+        if not isinstance(node.operation, (Layer, InputLayer)):
+            found |= {id(v): v for v in leaves([node.args, node.kwargs]) if isinstance(v, nn.Parameter)}
+    return list(found.values())
+
+
+_ = torch
