@@ -1,0 +1,103 @@
+"""Convolutions run backwards: from a small map to a large one."""
+
+from typing import ClassVar, Literal
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from kerasviz.declare import Activation, Invalid, Sizes, arg, weight
+from kerasviz.layers.conv import TORCH_ORDER, AnyConv
+from kerasviz.layers.spatial import DataFormat, pad
+
+CONVOLVE_BACK = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+
+
+class ConvTranspose(AnyConv):
+    """Spreads each value by a kernel: the gradient of a convolution with respect to its input.
+
+    Shapes:
+        inputs: (batch, *space, channels), or (batch, channels, *space) if channels_first
+        kernel: (*kernel_size, filters, channels)
+        outputs: as inputs, with filters for channels and space * strides, or a little more
+
+    Source: Zeiler, Krishnan, Taylor and Fergus, "Deconvolutional Networks", 2010.
+    """
+
+    rank: ClassVar[int]
+    filters: int = arg(at_least=1, doc="Channels of the output.")
+    kernel_size: Sizes = arg(doc="Extent of the kernel along each spatial axis.")
+    strides: Sizes = arg(1, doc="How far apart neighbours of the input come to lie.")
+    padding: Literal["valid", "same"] = arg("valid", doc="'same' gives space * strides.")
+    output_padding: Sizes | None = arg(None, at_least=0, doc="Places added after; None fits the padding.")
+    data_format: DataFormat | None = arg(None, doc="Place of the channel axis; None asks the config.")
+    dilation_rate: Sizes = arg(1, doc="Distance between two points of the kernel.")
+    activation: Activation = arg(None, doc="Applied last; None leaves the sum as it is.")
+    use_bias: bool = arg(True, doc="Whether to add a bias.")
+    kernel = weight("glorot_uniform")
+    bias = weight("zeros")
+
+    def check(self) -> None:
+        """Added places are fewer than a stride."""
+        super().check()
+        given = self.output_padding
+        if given is not None and any(extra >= stride for extra, stride in zip(given, self.strides, strict=True)):
+            where = f"{type(self).__name__}(output_padding=...)"
+            raise Invalid(where, f"numbers below strides={self.strides}", given)
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the kernel and the bias."""
+        shape = (*self.kernel_size, self.filters, self.channels(input_shape))
+        self.kernel = self.add_weight(name="kernel", shape=shape, layout=TORCH_ORDER[self.rank])
+        self.bias = self.add_bias(self.filters)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Each value, spread and summed."""
+        x = self.channels_first(inputs)
+        kernel = self.kernel.permute(TORCH_ORDER[self.rank])
+        cuts = self.cuts()
+        around = tuple(max(min(pair), 0) for pair in cuts)
+        extra = tuple(max(-after, 0) for _, after in cuts)
+        x = CONVOLVE_BACK[self.rank](x, kernel, self.bias, self.strides, around, extra, 1, self.dilation_rate)
+        rest = [(cut - before, cut - max(after, 0)) for cut, (before, after) in zip(around, cuts, strict=True)]
+        outputs = pad(x, rest) if any(pair != (0, 0) for pair in rest) else x  # negative padding cuts off
+        return self.activation(self.channels_back(outputs))
+
+    def cuts(self) -> list[tuple[int, int]]:
+        """What each axis loses (before, after) of all that the kernel reaches; negative: what it gains."""
+        given = self.output_padding or (None,) * self.rank
+        return [self._cut(*axis) for axis in zip(self.window, self.strides, given, strict=True)]
+
+    def _cut(self, extent: int, stride: int, extra: int | None) -> tuple[int, int]:
+        if self.padding == "valid":
+            return 0, min(extent - stride, 0) if extra is None else -extra
+        if extra is None:
+            total = extent - stride
+            return max(total, 0) // 2, total - max(total, 0) // 2
+        total = extent // 2 * 2 - extra
+        before = 0 if stride >= extent else total // 2
+        return before, total - before
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Each axis times its stride, and what the padding adds; filters for channels."""
+        axes = zip(self.space(input_shape), self.window, self.strides, self.cuts(), strict=True)
+        space = [None if n is None else (n - 1) * stride + extent - sum(cut) for n, extent, stride, cut in axes]
+        return self.with_space(input_shape, space, self.filters)
+
+
+class Conv1DTranspose(ConvTranspose):
+    """Spreads the values of a series by a kernel."""
+
+    rank = 1
+
+
+class Conv2DTranspose(ConvTranspose):
+    """Spreads the values of an image by a kernel."""
+
+    rank = 2
+
+
+class Conv3DTranspose(ConvTranspose):
+    """Spreads the values of a volume by a kernel."""
+
+    rank = 3
+    data_format: DataFormat | None = arg(None, after="padding", doc="Place of the channel axis; None asks the config.")

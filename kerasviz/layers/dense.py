@@ -1,0 +1,186 @@
+"""Layers that multiply by a matrix."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from kerasviz.declare import Activation, Data, Invalid, Shape, arg, weight
+from kerasviz.layers.layer import InputSpec, Layer
+
+
+class Lora(Layer):
+    """Base of layers whose large array can be left as it is, and tuned by two small ones."""
+
+    def check(self) -> None:
+        """The arguments are kept for Keras's files; the work is not done here yet."""
+        super().check()
+        for name in ("lora_rank", "lora_alpha", "quantization_config"):
+            if getattr(self, name, None) is not None:
+                hint = "Tuning by small arrays and quantized weights are not available yet."
+                raise Invalid(f"{type(self).__name__}({name}=...)", "None", getattr(self, name), hint)
+
+
+class Dense(Lora):
+    """Multiplies by a kernel, adds a bias, applies an activation.
+
+    Shapes:
+        inputs: (batch, *rest, features)
+        kernel: (features, units)
+        outputs: (batch, *rest, units)
+    """
+
+    supports_masking = True
+    units: int = arg(at_least=1, doc="Size of the last axis of the output.")
+    activation: Activation = arg(None, doc="Applied last; None leaves the sum as it is.")
+    use_bias: bool = arg(True, doc="Whether to add a bias.")
+    kernel = weight("glorot_uniform")
+    bias = weight("zeros")
+    lora_rank: int | None = arg(None, at_least=1, group="lora", quiet=True, doc="Size of the small arrays.")
+    lora_alpha: float | None = arg(None, group="lora", quiet=True, doc="Weight of the small arrays.")
+    quantization_config: Data = arg(None, group="lora", doc="How weights are quantized.")
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the kernel and the bias."""
+        self.compute_output_shape(input_shape)
+        features = input_shape[-1]
+        if features is None:
+            hint = "Fix the last axis, or pool over it (GlobalAveragePooling) before."
+            raise Invalid(f'Dense "{self.name}"', "a known number of features", tuple(input_shape), hint)
+        self.kernel = self.add_weight(name="kernel", shape=(features, self.units))
+        self.bias = self.add_weight(name="bias", shape=(self.units,)) if self.use_bias else None
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """activation(inputs @ kernel + bias)."""
+        kernel = self.kernel
+        if inputs.dtype != kernel.dtype:
+            inputs = inputs.to(kernel.dtype)
+        if inputs.ndim == 2 and self.bias is not None:
+            return self.activation(torch.addmm(self.bias, inputs, kernel))
+        return self.activation(F.linear(inputs, kernel.t(), self.bias))
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """units for features."""
+        if len(input_shape) < 2:
+            hint = "Put a Reshape before it."
+            raise Invalid(f'Dense "{self.name}"', "inputs (batch, *rest, features)", tuple(input_shape), hint)
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """As Keras writes it: without a penalty that is not there."""
+        config = super().get_config()
+        return {name: value for name, value in config.items() if name != "activity_regularizer" or value}
+
+
+class EinsumDense(Lora):
+    """Multiplies by a kernel along the axes that an equation names.
+
+    Shapes:
+        inputs: as the first letters of the equation
+        kernel: as the second
+        outputs: as those after `->`
+
+    Example:
+        `EinsumDense("abc,cd->abd", output_shape=(None, 64), bias_axes="d")` is Dense(64) on sequences.
+    """
+
+    equation: str = arg(doc="Axes of the inputs and the kernel, and of the outputs, such as 'abc,cd->abd'.")
+    output_shape: Shape = arg(doc="Sizes of the output without the batch; None where the input says.")
+    activation: Activation = arg(None, doc="Applied last; None leaves the sum as it is.")
+    bias_axes: str | None = arg(None, doc="Axes of the output that the bias has; None for no bias.")
+    kernel = weight("glorot_uniform")
+    bias = weight("zeros")
+    lora_rank: int | None = arg(None, at_least=1, group="lora", quiet=True, doc="Size of the small arrays.")
+    lora_alpha: float | None = arg(None, group="lora", quiet=True, doc="Weight of the small arrays.")
+    gptq_unpacked_column_size: int | None = arg(None, group="lora", quiet=True, doc="Columns before packing.")
+    quantization_config: Data = arg(None, group="lora", doc="How weights are quantized.")
+
+    def check(self) -> None:
+        """The equation must have three parts, and the bias axes of the output."""
+        super().check()
+        inputs, kernel, outputs = _parts(self.equation)
+        missing = set(self.bias_axes or "") - set(outputs)
+        if missing:
+            where = "EinsumDense(bias_axes=...)"
+            raise Invalid(where, f"letters of the output, {outputs!r}", self.bias_axes)
+        unknown = set(kernel) - set(inputs) - set(outputs)
+        if unknown:
+            where = "EinsumDense(equation=...)"
+            raise Invalid(where, "a kernel whose letters the inputs or outputs have", self.equation)
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the kernel and the bias."""
+        equation, sizes = self._sized(input_shape)
+        _, kernel, outputs = _parts(equation)
+        self.full_equation = equation
+        self.kernel = self.add_weight(name="kernel", shape=tuple(sizes[letter] for letter in kernel))
+        self.bias = None
+        if self.bias_axes:
+            shape = [sizes[letter] if letter in self.bias_axes else 1 for letter in outputs]
+            first = min(outputs.index(letter) for letter in self.bias_axes)
+            self.bias = self.add_weight(name="bias", shape=tuple(shape[first:]))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """activation(einsum(equation, inputs, kernel) + bias)."""
+        outputs = torch.einsum(self.full_equation, inputs, self.kernel)
+        return self.activation(outputs if self.bias is None else outputs + self.bias)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """The size of each letter of the output."""
+        equation, sizes = self._sized(input_shape)
+        return tuple(sizes[letter] for letter in _parts(equation)[2])
+
+    def _sized(self, input_shape: tuple) -> tuple[str, dict[str, int | None]]:
+        """The equation with a letter for each axis, and the letters' sizes."""
+        equation = _without_dots(self.equation, len(input_shape))
+        inputs, _, outputs = _parts(equation)
+        place = f'EinsumDense "{self.name}"'
+        if len(inputs) != len(input_shape):
+            raise Invalid(place, f"inputs with the axes {self.equation.split(',')[0]!r}", tuple(input_shape))
+        sizes = dict(zip(inputs, input_shape, strict=True))
+        given = self.output_shape
+        dots_last = _parts(self.equation)[2].endswith("...")
+        letters = outputs[1 : 1 + len(given)] if dots_last else outputs[max(len(outputs) - len(given), 0) :]
+        if len(letters) != len(given):
+            raise Invalid("EinsumDense(output_shape=...)", f"at most {len(outputs) - 1} sizes", given)
+        for letter, size in zip(letters, given, strict=True):
+            known = sizes.get(letter)
+            if size is not None and known not in (None, size):
+                raise Invalid(place, f"size {size} for {letter!r} of {self.equation!r}", tuple(input_shape))
+            sizes[letter] = known if size is None else size
+        return equation, sizes
+
+
+def _parts(equation: str) -> tuple[str, str, str]:
+    """The axes of the inputs, of the kernel, and of the outputs."""
+    left, arrow, outputs = equation.replace(" ", "").partition("->")
+    inputs, comma, kernel = left.partition(",")
+    if not (arrow and comma and inputs and kernel and outputs) or "," in kernel:
+        raise Invalid("EinsumDense(equation=...)", "two operands and an output, such as 'abc,cd->abd'", equation)
+    return inputs, kernel, outputs
+
+
+def _without_dots(equation: str, rank: int) -> str:
+    """The equation with letters in place of `...`, for inputs of this rank."""
+    inputs, kernel, outputs = _parts(equation)
+    if "..." not in inputs:
+        return f"{inputs},{kernel}->{outputs}"
+    free = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in equation]
+    letters = "".join(free[: max(rank - len(inputs.replace("...", "")), 0)])
+    return f"{inputs},{kernel}->{outputs}".replace("...", letters)
+
+
+class Identity(Layer):
+    """Gives its inputs back, as they are."""
+
+    supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """The inputs."""
+        return inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The input's."""
+        return input_shape

@@ -1,0 +1,187 @@
+"""Layers that bring values to mean zero and variance one, over groups of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from kerasviz.declare import Axis, Invalid, arg, weight
+from kerasviz.layers.layer import InputSpec, Layer
+
+
+class Normalizer(Layer):
+    """What all of them share: axes, and arithmetic in at least 32 bits."""
+
+    supports_masking = True
+
+    def axes_of(self, shape: Sequence[int | None]) -> list[int]:
+        """The axes as numbers from 0, in order.
+
+        Raises:
+            Invalid: where the inputs have no such axis.
+        """
+        given = [self.axis] if isinstance(self.axis, int) else self.axis
+        rank = len(shape)
+        if any(not -rank <= axis < rank for axis in given):
+            hint = f"Choose axes from {-rank} to {rank - 1}."
+            raise Invalid(f'{type(self).__name__} "{self.name}"', f"inputs with axis {self.axis}", tuple(shape), hint)
+        return sorted(axis % rank for axis in given)
+
+    def add_affine(self, shape: Sequence[int | None]) -> None:
+        """Make gamma and beta, where they are wanted; kept in full precision."""
+        self.gamma = self.add_weight(name="gamma", shape=shape, autocast=False) if self.scale else None
+        self.beta = self.add_weight(name="beta", shape=shape, autocast=False) if self.center else None
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """The input's."""
+        self.axes_of(input_shape)
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """As Keras writes it: without a penalty that is not there."""
+        config = super().get_config()
+        return {name: value for name, value in config.items() if name != "activity_regularizer" or value}
+
+
+def widened(x: Tensor) -> Tensor:
+    """16-bit numbers as float32: their sums would lose too much."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
+def along(values: Tensor | None, axes: Sequence[int], rank: int, sizes: Sequence[int]) -> Tensor | None:
+    """`values`, one for each place on `axes`, shaped to broadcast against `rank` axes."""
+    if values is None:
+        return None
+    return values.reshape([sizes[axis] if axis in axes else 1 for axis in range(rank)])
+
+
+class LayerNormalization(Normalizer):
+    """Brings each sample, at each place, to mean zero and variance one over its features.
+
+    Shapes:
+        inputs, outputs: (batch, *rest)
+        gamma, beta: sizes of `axis`
+
+    Source: Ba, Kiros and Hinton, "Layer Normalization", 2016.
+    """
+
+    axis: Axis = arg(-1, doc="Axis, or axes, over which mean and variance are taken.")
+    epsilon: float = arg(0.001, at_least=0, doc="Added to the variance.")
+    center: bool = arg(True, doc="Whether to add beta.")
+    scale: bool = arg(True, doc="Whether to multiply by gamma.")
+    beta = weight("zeros")
+    gamma = weight("ones")
+    rms_scaling: bool = arg(False, keyword=True, group="base", doc="Scale by the deviation without centring.")
+
+    def build(self, input_shape: tuple) -> None:
+        """Make gamma and beta."""
+        self.add_affine([input_shape[axis] for axis in self.axes_of(input_shape)])
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(inputs - mean) / sqrt(variance + epsilon) * gamma + beta."""
+        x = widened(inputs)
+        axes = self.axes_of(x.shape)
+        gamma, beta = self.gamma, self.beta
+        if not self.rms_scaling and axes[0] + len(axes) == x.ndim:
+            return F.layer_norm(x, x.shape[axes[0] :], gamma, beta, self.epsilon).to(inputs.dtype)
+        variance, mean = torch.var_mean(x, dim=axes, keepdim=True, correction=0)
+        gamma, beta = along(gamma, axes, x.ndim, x.shape), along(beta, axes, x.ndim, x.shape)
+        inverse = torch.rsqrt(variance + self.epsilon)
+        if self.rms_scaling:
+            return (x * inverse * (1 if gamma is None else gamma)).to(inputs.dtype)
+        return affine((x - mean) * inverse, gamma, beta).to(inputs.dtype)
+
+
+def affine(x: Tensor, gamma: Tensor | None, beta: Tensor | None) -> Tensor:
+    """`x * gamma + beta`; None leaves it out."""
+    x = x if gamma is None else x * gamma
+    return x if beta is None else x + beta
+
+
+class GroupNormalization(Normalizer):
+    """Brings each sample's channels, in groups, to mean zero and variance one over all of space.
+
+    Shapes:
+        inputs, outputs: (batch, *space, channels), or channels where `axis` says
+        gamma, beta: (channels,)
+
+    Source: Wu and He, "Group Normalization", 2018.
+    """
+
+    groups: int = arg(32, at_least=-1, doc="Number of groups; 1 is layer, -1 (a group per channel) instance norm.")
+    axis: int = arg(-1, doc="Where the channels are.")
+    epsilon: float = arg(0.001, at_least=0, doc="Added to the variance.")
+    center: bool = arg(True, doc="Whether to add beta.")
+    scale: bool = arg(True, doc="Whether to multiply by gamma.")
+    beta = weight("zeros")
+    gamma = weight("ones")
+
+    def build(self, input_shape: tuple) -> None:
+        """Make gamma and beta."""
+        self.compute_output_shape(input_shape)
+        channels = input_shape[self.axis]
+        self.add_affine([channels])
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """The input's."""
+        channels = input_shape[self.axes_of(input_shape)[0]]
+        if channels is not None and self.groups > 0 and channels % self.groups:
+            place = f'GroupNormalization "{self.name}"'
+            hint = f"Set groups to a divisor of {channels}."
+            raise Invalid(place, f"channels that groups={self.groups} divides", tuple(input_shape), hint)
+        return tuple(input_shape)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(inputs - mean) / sqrt(variance + epsilon) * gamma + beta, in each group."""
+        x = widened(inputs).movedim(self.axis, 1)
+        groups = x.shape[1] if self.groups == -1 else self.groups
+        outputs = F.group_norm(x, groups, self.gamma, self.beta, self.epsilon)
+        return outputs.movedim(1, self.axis).to(inputs.dtype)
+
+
+class UnitNormalization(Normalizer):
+    """Gives the vectors along an axis the length one.
+
+    Shapes:
+        inputs, outputs: (batch, *rest)
+    """
+
+    axis: Axis = arg(-1, doc="Axis, or axes, along which a vector lies.")
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """inputs / |inputs|."""
+        x = widened(inputs)
+        norm = torch.linalg.vector_norm(x, dim=self.axes_of(x.shape), keepdim=True)
+        return (x / norm.clamp(min=1e-12)).to(inputs.dtype)
+
+
+class RMSNormalization(Normalizer):
+    """Divides each sample, at each place, by the root of its mean square over the features.
+
+    Shapes:
+        inputs, outputs: (batch, *rest)
+        scale: sizes of `axis`
+
+    Source: Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019.
+    """
+
+    supports_masking = False
+    axis: Axis = arg(-1, doc="Axis, or axes, over which the mean square is taken.")
+    epsilon: float = arg(1e-6, at_least=0, doc="Added to the mean square.")
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the scale."""
+        shape = [input_shape[axis] for axis in self.axes_of(input_shape)]
+        self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", autocast=False)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """`inputs / sqrt(mean(inputs^2) + epsilon) * scale`."""
+        x = widened(inputs)
+        axes = self.axes_of(x.shape)
+        if axes[0] + len(axes) == x.ndim:
+            return F.rms_norm(x, x.shape[axes[0] :], self.scale, self.epsilon).to(inputs.dtype)
+        inverse = torch.rsqrt(x.square().mean(dim=axes, keepdim=True) + self.epsilon)
+        return (x * inverse * along(self.scale, axes, x.ndim, x.shape)).to(inputs.dtype)
