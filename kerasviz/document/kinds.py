@@ -1,0 +1,90 @@
+"""What the document has to know of the kinds of layers: how many tensors they take, and how they are related."""
+
+from typing import Any
+
+MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot")
+ELEMENTWISE_MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
+ATTENTION = ("MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention")
+SEPARATE_INPUTS = ("MultiHeadAttention", "GroupQueryAttention")  # called as layer(query, value), not layer([...])
+CONVOLUTIONS = (
+    *(f"Conv{rank}D" for rank in (1, 2, 3)),
+    *(f"Conv{rank}DTranspose" for rank in (1, 2, 3)),
+    *(f"{kind}Conv{rank}D" for kind in ("Separable", "Depthwise") for rank in (1, 2)),
+)
+POOLS = tuple(f"{kind}Pooling{rank}D" for kind in ("Max", "Average") for rank in (1, 2, 3))
+GLOBAL_POOLS = tuple(f"Global{pool}" for pool in POOLS)
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+NORMALIZATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization", "RMSNormalization")
+DROPOUTS = (
+    "Dropout",
+    "AlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+)
+ACTIVATION_LAYERS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "GELU", "Swish")
+# layers that hand every number on, or drop some: what stands before them stands behind them too
+TRANSPARENT = (*DROPOUTS, "Flatten", "Reshape", "Permute", "Identity", "ActivityRegularization", "Masking")
+# layers that do not change the shape
+SHAPE_KEEPING = (*DROPOUTS, *NORMALIZATIONS, *ACTIVATION_LAYERS, "Identity", "Rescaling", "Normalization")
+
+
+def layer_class(kind: str) -> Any:
+    """The class of a kind; None where there is none."""
+    from kerasviz import layers
+    from kerasviz.declare import registered_object
+
+    if kind in NESTED or kind.startswith("ops."):
+        return None
+    found = getattr(layers, kind, None) or registered_object(kind) or registered_object(f"Custom>{kind}")
+    return found if isinstance(found, type) and hasattr(found, "args") else found if callable(found) else None
+
+
+NESTED = ("Functional", "Sequential", "Model")
+UNLISTED = ("Layer", "InputLayer", "Wrapper")  # no choice for a canvas
+
+
+def kind_names() -> list[str]:
+    """Every public kind of layer."""
+    from kerasviz import layers
+    from kerasviz.layers.layer import Layer
+
+    return [
+        name
+        for name, cls in vars(layers).items()
+        if isinstance(cls, type) and issubclass(cls, Layer) and name == cls.__name__ and name not in UNLISTED
+    ]
+
+
+def input_limits(kind: str) -> tuple[int, int | None]:
+    """The fewest and the most tensors a kind takes; None for no limit."""
+    if kind in ("Input", "InputLayer"):
+        return 0, 0
+    if kind == "Dot":
+        return 2, 2
+    if kind in MERGES:
+        return 2, None
+    if kind in ATTENTION:
+        return 2, 4
+    if kind in RECURRENT or kind in NESTED or kind.startswith("ops."):
+        return 1, None
+    return 1, 1
+
+
+def takes_list(kind: str) -> bool:
+    """Whether several tensors go in as one list, as merges want it."""
+    return kind not in SEPARATE_INPUTS
+
+
+def rank_of(kind: str) -> int | None:
+    """The number of spatial axes in a kind's name; None where it names none."""
+    digits = [int(a) for a, b in zip(kind, kind[1:] + " ", strict=True) if a in "123" and b == "D"]
+    return digits[0] if digits else None
+
+
+def ranked(kind: str, rank: int) -> str:
+    """The kind's sibling for another number of spatial axes: Conv2D -> Conv1D."""
+    own = rank_of(kind)
+    return kind.replace(f"{own}D", f"{rank}D") if own else kind
