@@ -1,0 +1,255 @@
+"""MultiHeadAttention."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from kerasviz import random
+from kerasviz.declare import Axis, Invalid, Shape, arg, weight
+from kerasviz.layers.attention_masks import attention_mask_of, lowest
+from kerasviz.layers.layer import Layer
+from kerasviz.tensors import KerasTensor
+
+
+class Projection(Layer):
+    """Multiplies the last axes by a kernel of any rank, and adds a bias.
+
+    Shapes:
+        inputs: (batch, *rest, *inner)
+        kernel: (*inner, *outer)
+        outputs: (batch, *rest, *outer)
+    """
+
+    outer: Shape = arg(doc="Sizes of the axes that take the place of the inner ones.")
+    num_inner: int = arg(1, at_least=1, doc="Number of axes that are multiplied away.")
+    use_bias: bool = arg(True, doc="Whether to add a bias.")
+    kernel = weight("glorot_uniform")
+    bias = weight("zeros")
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the kernel for these inputs."""
+        self.kernel = self.add_weight(name="kernel", shape=(*input_shape[-self.num_inner :], *self.outer))
+        self.bias = self.add_weight(name="bias", shape=self.outer) if self.use_bias else None
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """One matrix product."""
+        kernel, bias = self.kernel, self.bias
+        width = math.prod(self.outer)
+        matrix = kernel.reshape(-1, width)
+        if self.num_inner > 1:
+            inputs = inputs.flatten(-self.num_inner)
+        outputs = F.linear(inputs, matrix.t(), None if bias is None else bias.reshape(width))
+        return outputs.unflatten(-1, self.outer) if len(self.outer) > 1 else outputs
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """The inner axes become the outer ones."""
+        return (*input_shape[: -self.num_inner], *self.outer)
+
+
+class MultiHeadAttention(Layer):
+    """Lets each place of the query gather values from all places, by how well their keys fit it; several times over.
+
+    Shapes:
+        query: (batch, *places, features); T stands for the places attended over
+        value, key: (batch, *sources, features); S stands for the sources
+        attention_mask: (batch, T, S), True where a place may look
+        outputs: (batch, *places, output_shape or the query's features)
+        scores: (batch, heads, T, S)
+
+    Source: A. Vaswani et al., "Attention Is All You Need", 2017.
+    """
+
+    supports_masking: bool = True
+
+    num_heads: int = arg(at_least=1, doc="How many times attention is done, each with kernels of its own.")
+    key_dim: int = arg(at_least=1, doc="Size of queries and keys in each head.")
+    value_dim: int | None = arg(None, at_least=1, doc="Size of values in each head; `key_dim` by default.")
+    dropout: float = arg(0.0, at_least=0, at_most=1, doc="Share of the attention dropped.", group="dropout")
+    use_bias: bool = arg(True, doc="Whether the projections add a bias.")
+    output_shape: Shape | None = arg(None, doc="Last axes of the output; the query's features by default.")
+    attention_axes: Axis | None = arg(None, doc="Axes attended over; all but batch and features by default.")
+    sliding_window: int | None = arg(None, at_least=1, doc="How near a source must be to be looked at.")
+    flash_attention: bool | None = arg(None, doc="Kept for Keras: the fused kernel runs wherever it can.", quiet=True)
+    kernel = weight("glorot_uniform")
+    bias = weight("zeros")
+    use_gate: bool = arg(False, doc="Scale what each head gathered by a gate that sees the query.")
+    seed: int | None = arg(None, doc="Seed of what is dropped.", group="dropout")
+
+    def check(self) -> None:
+        """Make the projections."""
+        super().check()
+        self.value_dim = self.value_dim or self.key_dim
+        heads = (self.num_heads,)
+        self.query_dense = self.projection("query", (*heads, self.key_dim))
+        self.key_dense = self.projection("key", (*heads, self.key_dim))
+        if self.use_gate:
+            self.gate_dense = self.projection("gate", (*heads, self.value_dim))
+        self.value_dense = self.projection("value", (*heads, self.value_dim))
+
+    def projection(self, name: str, outer: tuple, num_inner: int = 1) -> Projection:
+        """A projection with the layer's initializers, regularizers and constraints."""
+        roles = ("initializer", "regularizer", "constraint")
+        shared = {f"{array}_{role}": getattr(self, f"{array}_{role}") for array in ("kernel", "bias") for role in roles}
+        base = {"name": name, "dtype": self.dtype_policy, "trainable": self.trainable}
+        return Projection(outer, num_inner, self.use_bias, **shared, **base)
+
+    def build(self, query_shape: tuple, value_shape: tuple, key_shape: Any = None) -> None:
+        """Make the weights for inputs of these shapes."""
+        self.check_shapes(query_shape, value_shape, key_shape)
+        self.query_dense.build(query_shape)
+        self.key_dense.build(key_shape or value_shape)
+        if self.use_gate:
+            self.gate_dense.build(query_shape)
+        self.value_dense.build(value_shape)
+        outer = self.output_shape or (query_shape[-1],)
+        self.output_dense = self.projection("attention_output", outer, 2)
+        self.output_dense.build((*query_shape[:-1], self.num_heads, self.value_dim))
+
+    def check_shapes(self, query_shape: tuple, value_shape: tuple, key_shape: Any = None) -> None:
+        """Refuse shapes that cannot attend to each other.
+
+        Raises:
+            Invalid: naming the axis that does not fit.
+        """
+        where = f'MultiHeadAttention "{self.name}"'
+        words = "(batch, places, features)"
+        for name, shape in (("query", query_shape), ("value", value_shape), ("key", key_shape or value_shape)):
+            if len(shape) < 3:
+                raise Invalid(where, f"{name} {words}", tuple(shape))
+            if len(shape) != len(query_shape):
+                raise Invalid(where, f"{name} with as many axes as the query {tuple(query_shape)}", tuple(shape))
+            if None not in (shape[0], query_shape[0]) and shape[0] != query_shape[0]:
+                raise Invalid(where, f"{name} with the query's batch size {query_shape[0]}", tuple(shape))
+        if key_shape is not None and not fits(key_shape[1:-1], value_shape[1:-1]):
+            raise Invalid(where, f"one key for each value of {tuple(value_shape)}", tuple(key_shape))
+        self.axes_of(len(query_shape))
+
+    def axes_of(self, rank: int) -> tuple[int, ...]:
+        """The axes attended over, counted from the start."""
+        axes = self.attention_axes
+        if axes is None:
+            return tuple(range(1, rank - 1))
+        axes = axes if isinstance(axes, list) else [axes]
+        if any(not -rank < axis < rank or axis % rank in (0, rank - 1) for axis in axes):
+            where = f'MultiHeadAttention "{self.name}"'
+            raise Invalid(where, f"attention_axes between 1 and {rank - 2}, neither batch nor features", axes)
+        return tuple(axis % rank for axis in axes)
+
+    def compute_output_shape(self, query_shape: tuple, value_shape: tuple, key_shape: Any = None) -> tuple:
+        """The query's places with the output's features."""
+        self.check_shapes(query_shape, value_shape, key_shape)
+        return (*query_shape[:-1], *(self.output_shape or (query_shape[-1],)))
+
+    def compute_output_spec(self, query: Any, value: Any, key: Any = None, *args: Any, **options: Any) -> Any:
+        """Symbols for the output, and for the scores where they are asked for."""
+        shapes = (query.shape, value.shape, None if key is None else key.shape)
+        output = KerasTensor(self.compute_output_shape(*shapes), self.compute_dtype)
+        asked = args[4] if len(args) > 4 else options.get("return_attention_scores", False)
+        if not asked:
+            return output
+        axes = self.axes_of(len(query.shape))
+        kept = [query.shape[axis] for axis in range(1, len(query.shape) - 1) if axis not in axes]
+        places = [query.shape[axis] for axis in axes] + [value.shape[axis] for axis in axes]
+        return [output, KerasTensor((query.shape[0], *kept, self.num_heads, *places), self.compute_dtype)]
+
+    def call(
+        self,
+        query: Tensor,
+        value: Tensor,
+        key: Tensor | None = None,
+        query_mask: Tensor | None = None,
+        value_mask: Tensor | None = None,
+        key_mask: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        """Project, attend, project back."""
+        axes = self.axes_of(query.ndim)
+        heads = [self.query_dense(query), self.key_dense(value if key is None else key), self.value_dense(value)]
+        q, k, v = (self.places_together(part, axes) for part in heads)
+        sizes = (q.shape[-2], k.shape[-2])
+        mask = attention_mask_of(
+            attention_mask, value_mask, key_mask, sizes, use_causal_mask, self.sliding_window, q.device, len(axes)
+        )
+        if mask is not None and q.ndim > 4 and mask.ndim == 4:
+            mask = mask.reshape(mask.shape[0], *[1] * (q.ndim - 4), *mask.shape[1:])
+        if return_attention_scores:
+            outputs, scores = self.attend(q, k, v, mask, bool(training))
+        else:
+            outputs, scores = self.fused(q, k, v, mask, bool(training), len(axes)), None
+        outputs = self.places_apart(outputs, heads[0].shape, axes)
+        if self.use_gate:
+            outputs = outputs * torch.sigmoid(self.gate_dense(query))
+        outputs = self.output_dense(outputs)
+        if scores is None:
+            return outputs
+        spread = [heads[0].shape[axis] for axis in axes] + [heads[1].shape[axis] for axis in axes]
+        return [outputs, scores.reshape(*scores.shape[:-2], *spread)]
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, training: bool) -> tuple[Tensor, Tensor]:
+        """What is gathered, and the scores: step by step."""
+        scores = (q * self.key_dim**-0.5) @ k.transpose(-1, -2)
+        if mask is None:
+            scores = scores.softmax(-1)
+        else:
+            scores = scores.masked_fill(~mask, lowest(scores.dtype)).softmax(-1).masked_fill(~mask, 0.0)
+        kept = self.drop(scores) if training and self.dropout else scores
+        return kept @ v, scores
+
+    def drop(self, scores: Tensor) -> Tensor:
+        """The scores with a share of them dropped."""
+        if self.seed is None:
+            return F.dropout(scores, self.dropout)
+        if self.dropout >= 1:
+            return scores * 0
+        if "_seeds" not in self.__dict__:
+            self.__dict__["_seeds"] = random.SeedGenerator(self.seed)
+        generator = self.__dict__["_seeds"].generator(scores.device)
+        drawn = torch.rand(scores.shape, device=scores.device, generator=generator)
+        return scores * (drawn >= self.dropout) / (1 - self.dropout)
+
+    def fused(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, training: bool, num_axes: int) -> Tensor:
+        """What is gathered, on torch's fused kernel.
+
+        A place that may look nowhere gathers the mean of all values where Keras does so too: without dropout, over one
+        axis. Elsewhere it gathers nothing.
+        """
+        rate = self.dropout if training else 0.0
+        if rate and (self.seed is not None or rate >= 1):
+            return self.attend(q, k, v, mask, training)[0]
+        if mask is not None and self.dropout == 0 and num_axes == 1:
+            mask = torch.zeros_like(mask, dtype=q.dtype).masked_fill_(~mask, lowest(q.dtype))
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate)
+
+    def places_together(self, heads: Tensor, axes: tuple[int, ...]) -> Tensor:
+        """(batch, *places, heads, size) as (batch, *kept, heads, T, size)."""
+        if heads.ndim == 4:
+            return heads.transpose(1, 2)
+        rank = heads.ndim
+        kept = [axis for axis in range(1, rank - 2) if axis not in axes]
+        moved = heads.permute(0, *kept, rank - 2, *axes, rank - 1)
+        return moved.flatten(-1 - len(axes), -2)
+
+    def places_apart(self, outputs: Tensor, like: Any, axes: tuple[int, ...]) -> Tensor:
+        """The inverse of `places_together`, for queries of shape `like`."""
+        rank = len(like)
+        if rank == 4:
+            return outputs.transpose(1, 2)
+        kept = [axis for axis in range(1, rank - 2) if axis not in axes]
+        order = [0, *kept, rank - 2, *axes, rank - 1]
+        moved = outputs.unflatten(-2, [like[axis] for axis in axes])
+        return moved.permute([order.index(axis) for axis in range(rank)])
+
+
+def fits(one: Any, other: Any) -> bool:
+    """Whether two shapes can be equal."""
+    pairs = zip(one, other, strict=False)
+    return len(one) == len(other) and all(None in (a, b) or a == b for a, b in pairs)
+
+
+__all__ = ["MultiHeadAttention"]

@@ -1,0 +1,325 @@
+"""Layers that walk along time with a state: the walk itself, for any cell."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import torch
+from torch import Tensor
+
+from kerasviz.declare import Data, Invalid, Named, arg, family
+from kerasviz.layers.calling import call_facts
+from kerasviz.layers.layer import Layer
+from kerasviz.tensors import default_device
+
+States = list[Any]
+SHAPE_WORDS = "(batch, time, features)"
+
+
+class Recurrent(Layer):
+    """Base of layers that give a cell one moment after the other.
+
+    Shapes:
+        sequences: (batch, time, *features)
+        mask: (batch, time), True where a moment counts
+        outputs: (batch, output), or (batch, time, output) with `return_sequences`; with `return_state` a list of
+            these and the last states, (batch, state) each
+    """
+
+    supports_masking: bool = True
+    cell: Any
+
+    return_sequences: bool = arg(False, doc="Return every moment's output, not only the last.", group="sequence")
+    return_state: bool = arg(False, doc="Return the last state too.", group="sequence")
+    go_backwards: bool = arg(False, doc="Read the time axis from its end.", group="sequence")
+    stateful: bool = arg(False, doc="Start each batch where the one before ended.", group="sequence")
+    unroll: bool = arg(False, doc="Kept for Keras: PyTorch runs the steps one by one anyway.", group="sequence")
+    zero_output_for_mask: bool = arg(
+        False, doc="Give zeros at masked moments, not the output before them.", keyword=True, group="sequence"
+    )
+
+    def prepare(self) -> None:
+        """No state is kept before the first batch."""
+        super().prepare()
+        self.states: States | None = None
+
+    def build(self, sequences_shape: tuple, initial_state_shape: Any = None) -> None:
+        """Build the cell for one moment."""
+        self.check_sequences(sequences_shape)
+        moment = (sequences_shape[0], *sequences_shape[2:])
+        if isinstance(self.cell, Layer) and not self.cell.built:
+            self.cell.build(moment)
+
+    def check_sequences(self, shape: tuple) -> None:
+        """Refuse inputs without a time axis."""
+        self.check_rank(shape, 3, SHAPE_WORDS)
+
+    @property
+    def state_sizes(self) -> list[Any]:
+        """Sizes of the states, one per state."""
+        size = self.cell.state_size
+        return list(size) if isinstance(size, (list, tuple)) and not is_shape(size) else [size]
+
+    @property
+    def output_size(self) -> Any:
+        """Size of one moment's output."""
+        size = getattr(self.cell, "output_size", None)
+        return self.state_sizes[0] if size is None else size
+
+    def compute_output_shape(self, sequences_shape: tuple, initial_state_shape: Any = None) -> Any:
+        """Shape of the output, and with `return_state` of each state."""
+        self.check_sequences(sequences_shape)
+        batch, time = sequences_shape[:2]
+        moment = as_shape(self.output_size)
+        output = (batch, time, *moment) if self.return_sequences else (batch, *moment)
+        if not self.return_state:
+            return output
+        return [output, *shaped(self.state_sizes, batch)]
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Masks of the outputs: the input's where there is one output per moment."""
+        mask = first(previous_mask) if self.return_sequences else None
+        return [mask, *[None] * len(self.state_sizes)] if self.return_state else mask
+
+    def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+        """Walk along time."""
+        mask = plain_mask(mask)
+        states = self.first_states(sequences, initial_state)
+        if self.go_backwards:
+            sequences = sequences.flip(1)
+            mask = None if mask is None else mask.flip(1)
+        last, outputs, states = self.inner_loop(sequences, states, mask, training)
+        if self.stateful:
+            self.states = mapped(torch.Tensor.detach, states)
+        output = outputs if self.return_sequences else last
+        return [output, *states] if self.return_state else output
+
+    def inner_loop(
+        self, sequences: Tensor, initial_state: States, mask: Tensor | None, training: bool = False
+    ) -> tuple[Tensor, Tensor, States]:
+        """All moments: the last output, every output, the last states."""
+        whole = getattr(self.cell, "whole", None)
+        if whole is not None:
+            wants_state = self.return_state or self.stateful
+            found = whole(sequences, initial_state, mask, training, self.zero_output_for_mask, wants_state)
+            if found is not None:
+                outputs, states = found
+                return outputs[:, -1], outputs, states
+        inputs, step = self.stepper(sequences, training)
+        outputs, states = walk(inputs, step, initial_state, mask, self.zero_output_for_mask)
+        return outputs[:, -1], outputs, states
+
+    def stepper(self, sequences: Tensor, training: bool) -> tuple[Tensor, Callable]:
+        """What the cell needs of each moment, and the function that takes one step."""
+        along = getattr(self.cell, "along", None)
+        found = along(sequences, training) if along is not None else None
+        if found is not None:
+            return found
+        options = {"training": training} if takes_training(self.cell) else {}
+        return sequences, lambda inputs, states: self.cell(inputs, states, **options)
+
+    def first_states(self, sequences: Tensor, given: Any) -> States:
+        """Where the walk starts: what was given, the last batch's states, or zeros."""
+        if given is not None:
+            states = list(given) if isinstance(given, (list, tuple)) else [given]
+            if len(states) != len(self.state_sizes):
+                expected = f"{len(self.state_sizes)} initial states of sizes {self.state_sizes}"
+                raise Invalid(f'{type(self).__name__} "{self.name}"', expected, len(states))
+            return states
+        batch_size = sequences.shape[0]
+        if self.stateful and self.states is not None:
+            kept = flat(self.states)[0].shape[0]
+            if kept != batch_size:
+                raise Invalid(
+                    f'{type(self).__name__} "{self.name}"',
+                    f"batches of {kept}, the size of its state",
+                    batch_size,
+                    "Call reset_state() first, or use batches of one size with stateful=True.",
+                )
+            return self.states
+        return self.get_initial_state(batch_size, sequences)
+
+    def get_initial_state(self, batch_size: int, like: Tensor | None = None) -> States:
+        """Zeros for every state, or what the cell starts from."""
+        own = getattr(self.cell, "get_initial_state", None)
+        states = own(batch_size) if own is not None else zeros(self.state_sizes, batch_size, like)
+        states = list(states) if isinstance(states, (list, tuple)) else [states]
+        return states if like is None else mapped(lambda state: state.to(like), states)
+
+    def reset_state(self) -> None:
+        """Forget where the last batch ended."""
+        self.states = None
+
+    def reset_states(self) -> None:
+        """As `reset_state`, under its older name."""
+        self.reset_state()
+
+
+class CellKind(Named):
+    """A cell, or a list of cells, which are stacked."""
+
+    def parse(self, value: Any, where: str = "") -> Any:
+        """The cell."""
+        cell = StackedRNNCells(value) if isinstance(value, (list, tuple)) else super().parse(value, where)
+        if not hasattr(cell, "state_size") or not callable(cell):
+            self.reject(where, "a cell: a layer with `call` and `state_size`", value)
+        return cell
+
+
+class RNN(Recurrent):
+    """Walks along time with any cell, or with several stacked ones.
+
+    A cell is a layer with `state_size`, called as `cell(inputs, states)`; it returns `(output, new_states)`.
+    """
+
+    cell: Annotated[Any, CellKind("layer")] = arg(doc="The cell, or a list of cells to stack.")
+    zero_output_for_mask: bool = arg(
+        False, doc="Give zeros at masked moments, not the output before them.", after="unroll", group="sequence"
+    )
+
+    def check_sequences(self, shape: tuple) -> None:
+        """A cell of the user's may take moments of any rank."""
+        if len(shape) < 3:
+            self.check_rank(shape, 3, SHAPE_WORDS)
+
+
+class StackedRNNCells(Layer):
+    """Several cells as one: each gives its output to the next."""
+
+    cells: Data = arg(doc="The cells, the first one first.")
+
+    def check(self) -> None:
+        """Every cell must be able to step."""
+        super().check()
+        where = "StackedRNNCells(cells=...)"
+        cells = [family("layer").get(cell, where) for cell in self.cells]
+        for cell in cells:
+            if not hasattr(cell, "state_size"):
+                raise Invalid(where, "cells: layers with `call` and `state_size`", cell)
+        self.cells = cells
+
+    @property
+    def state_size(self) -> list[Any]:
+        """Each cell's."""
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self) -> Any:
+        """The last cell's."""
+        last = self.cells[-1]
+        size = getattr(last, "output_size", None)
+        return first(last.state_size) if size is None else size
+
+    def get_initial_state(self, batch_size: int | None = None) -> States:
+        """Each cell's."""
+        return [
+            cell.get_initial_state(batch_size)
+            if hasattr(cell, "get_initial_state")
+            else zeros(cell.state_size, batch_size or 1)
+            for cell in self.cells
+        ]
+
+    def build(self, input_shape: tuple) -> None:
+        """Each cell on the output of the one before."""
+        for cell in self.cells:
+            if isinstance(cell, Layer) and not cell.built:
+                cell.build(input_shape)
+            size = getattr(cell, "output_size", None)
+            input_shape = (input_shape[0], *as_shape(first(cell.state_size) if size is None else size))
+
+    def call(self, inputs: Tensor, states: States, training: bool = False) -> tuple[Tensor, States]:
+        """One moment through all cells."""
+        made = []
+        for cell, state in zip(self.cells, states, strict=True):
+            given = list(state) if isinstance(state, (list, tuple)) else [state]
+            options = {"training": training} if takes_training(cell) else {}
+            inputs, new = cell(inputs, given, **options)
+            new = list(new) if isinstance(new, (list, tuple)) else [new]
+            made.append(new if isinstance(state, (list, tuple)) else new[0])
+        return inputs, made
+
+    def compute_output_shape(self, input_shape: tuple, states_shape: Any = None) -> Any:
+        """Output and states of one moment."""
+        return (input_shape[0], *as_shape(self.output_size)), shaped(self.state_size, input_shape[0])
+
+
+def walk(
+    inputs: Tensor, step: Callable, states: States, mask: Tensor | None, zero_output_for_mask: bool = False
+) -> tuple[Tensor, States]:
+    """Take a step for each moment. A masked one keeps the states, and repeats the output before it or gives zeros."""
+    outputs: list[Tensor] = []
+    for index, moment in enumerate(inputs.unbind(1)):
+        output, new = step(moment, states)
+        new = list(new) if isinstance(new, (list, tuple)) else [new]
+        if mask is not None:
+            keep = mask[:, index]
+            before = torch.zeros_like(output) if zero_output_for_mask or not outputs else outputs[-1]
+            output = torch.where(spread(keep, output), output, before)
+            new = mapped(lambda after, start, keep=keep: torch.where(spread(keep, after), after, start), new, states)
+        states = new
+        outputs.append(output)
+    return torch.stack(outputs, dim=1), states
+
+
+def spread(keep: Tensor, like: Tensor) -> Tensor:
+    """(batch,) as (batch, 1, ...): it then broadcasts with `like`."""
+    return keep.reshape(-1, *[1] * (like.ndim - 1))
+
+
+def plain_mask(mask: Any) -> Tensor | None:
+    """The mask as (batch, time) booleans."""
+    mask = first(mask)
+    if mask is None:
+        return None
+    mask = mask.bool()
+    return mask[..., 0] if mask.ndim == 3 else mask
+
+
+def first(value: Any) -> Any:
+    """The first of several, or the only one."""
+    return value[0] if isinstance(value, (list, tuple)) and value else value
+
+
+def mapped(function: Callable, value: Any, *others: Any) -> Any:
+    """`function` on every tensor of nested lists."""
+    if isinstance(value, (list, tuple)):
+        return [mapped(function, *parts) for parts in zip(value, *others, strict=True)]
+    return function(value, *others)
+
+
+def flat(value: Any) -> list[Tensor]:
+    """The tensors of nested lists."""
+    return [part for item in value for part in flat(item)] if isinstance(value, (list, tuple)) else [value]
+
+
+def is_shape(size: Any) -> bool:
+    """Whether a state size is one shape, as `torch.Size` says, and not a list of sizes."""
+    return isinstance(size, torch.Size)
+
+
+def as_shape(size: Any) -> tuple:
+    """A size or a shape, as a shape."""
+    return tuple(size) if isinstance(size, (list, tuple)) else (size,)
+
+
+def shaped(sizes: Any, batch: Any) -> Any:
+    """Shapes of states of these sizes."""
+    if isinstance(sizes, (list, tuple)) and not is_shape(sizes):
+        return [shaped(size, batch) for size in sizes]
+    return (batch, *as_shape(sizes))
+
+
+def zeros(sizes: Any, batch_size: int, like: Tensor | None = None) -> Any:
+    """Zeros for states of these sizes."""
+    device = default_device() if like is None else like.device
+    dtype = torch.float32 if like is None else like.dtype
+    return mapped_shapes(lambda shape: torch.zeros(shape, device=device, dtype=dtype), shaped(sizes, batch_size))
+
+
+def mapped_shapes(function: Callable, shapes: Any) -> Any:
+    """`function` on every shape of nested lists; a shape is a tuple."""
+    return [mapped_shapes(function, shape) for shape in shapes] if isinstance(shapes, list) else function(shapes)
+
+
+def takes_training(cell: Any) -> bool:
+    """Whether the cell's `call` asks for `training`."""
+    return isinstance(cell, Layer) and call_facts(type(cell)).takes_training
