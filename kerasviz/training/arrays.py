@@ -88,8 +88,8 @@ def row_count(columns: dict[str, Any]) -> int:
     Raises:
         Invalid: where they differ, or there are none.
     """
-    sizes = {name: [leaf.shape[0] if leaf.ndim else None for leaf in leaves(data)] for name, data in columns.items()}
-    sizes = {name: found for name, found in sizes.items() if columns[name] is not None}
+    given = {name: data for name, data in columns.items() if data is not None}
+    sizes = {name: [leaf.shape[0] if leaf.ndim else None for leaf in leaves(data)] for name, data in given.items()}
     counts = {size for found in sizes.values() for size in found}
     if None in counts:
         name = next(name for name, found in sizes.items() if None in found)
@@ -120,9 +120,9 @@ class Arrays:
 
     def __init__(self, columns: tuple, batch_size: int, shuffle: bool | str, device: torch.device) -> None:
         self.columns = columns
-        self.leaves: list[Tensor] = list(leaves(columns))
+        self.leaves: list[Tensor] = [leaf for leaf in leaves(columns) if leaf is not None]
         self.rows = self.leaves[0].shape[0]
-        self.batch_size = min(batch_size, self.rows)
+        self.batch_size = batch_size
         self.shuffle = shuffle
         self.device = device
         self.num_batches = -(-self.rows // batch_size)
@@ -130,7 +130,8 @@ class Arrays:
 
     def peek(self) -> tuple:
         """The first rows, as a batch."""
-        return map_leaves(lambda leaf: leaf[: self.batch_size].to(self.device), self.columns)
+        first = self._rows(slice(0, self.batch_size))
+        return map_leaves(lambda leaf: None if leaf is None else leaf.to(self.device), first)
 
     def __iter__(self) -> Iterator[tuple]:
         """The batches of one pass."""
@@ -174,12 +175,14 @@ class Arrays:
         cut = int(self.rows * (1 - share))
         if cut in (0, self.rows):
             raise Invalid("fit(validation_split=...)", f"a share that leaves rows on both sides of {self.rows}", share)
-        first = map_leaves(lambda leaf: leaf[:cut], self.columns)
-        last = map_leaves(lambda leaf: leaf[cut:], self.columns)
+        first, last = self._rows(slice(0, cut)), self._rows(slice(cut, None))
         return (
             Arrays(first, self.batch_size, self.shuffle, self.device),
             Arrays(last, self.batch_size, False, self.device),
         )
+
+    def _rows(self, which: slice) -> tuple:
+        return map_leaves(lambda leaf: None if leaf is None else leaf[which], self.columns)
 
 
 def rebuilder(structure: Any) -> Callable[[Any], Any] | None:
@@ -189,6 +192,6 @@ def rebuilder(structure: Any) -> Callable[[Any], Any] | None:
 
     def rebuild(flat: Any) -> Any:
         rest = iter(flat)
-        return map_leaves(lambda _: next(rest), structure)
+        return map_leaves(lambda leaf: None if leaf is None else next(rest), structure)
 
     return rebuild

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from kerasviz.declare import Invalid
+from kerasviz.declare import Invalid, serialize
 from kerasviz.declare.families import family
 from kerasviz.training.losses import CompiledLoss, is_one_loss, resolve_loss
 from kerasviz.training.metrics import CompiledMetrics, metric_class
@@ -99,11 +99,7 @@ class Compiled:
         self.metrics: CompiledMetrics | None = None
         self.tally: Tally | None = None
         loss = arguments["loss"]
-        if loss is not None and is_one_loss(loss):
-            arguments["loss"] = loss
-            self.only_loss = resolve_loss(loss)  # a wrong name is an error of `compile`
-        else:
-            self.only_loss = None
+        self.only_loss = resolve_loss(loss) if is_one_loss(loss) else None  # a wrong name is an error of `compile`
 
     def match(self, y: Any, y_pred: Any, names: Sequence[str] | None) -> None:
         """Learn the outputs from a batch's predictions, and match losses and metrics to them."""
@@ -129,6 +125,18 @@ class Compiled:
         assert self.metrics is not None
         self.tally = Tally(self.loss_tracker, self.part_trackers, self.metrics, lasting)
         return self.tally
+
+    def scale_losses(self) -> None:
+        """Let the optimizer scale the loss, so that small float16 gradients survive."""
+        scaling = family("optimizer").members().get("LossScaleOptimizer")
+        if self.optimizer is not None and scaling is not None and not isinstance(self.optimizer, scaling):
+            self.optimizer = scaling(self.optimizer)
+
+    def config(self) -> dict[str, Any]:
+        """The arguments of `compile` in JSON form; the optimizer as it is now."""
+        given = {name: value for name, value in self.arguments.items() if name != "auto_scale_loss"}
+        given |= {"optimizer": self.optimizer, "jit_compile": self.jit_compile}
+        return {name: serialize(value) for name, value in given.items()}
 
     def flush(self) -> None:
         """Bring trackers and metrics up to date."""

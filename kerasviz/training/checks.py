@@ -1,0 +1,131 @@
+"""Mistakes in data that are better found before training than in the middle of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kerasviz.declare import Invalid, did_you_mean
+from kerasviz.tensors import leaves
+from kerasviz.training.arrays import Arrays
+from kerasviz.training.data import Source, unpack
+from kerasviz.training.losses import CompiledLoss
+
+
+def check_inputs(model: Any, x: Any, where: str) -> None:
+    """Compare number, names and shapes of x with the model's inputs, where it has declared them.
+
+    Raises:
+        Invalid: naming the input, its shape, and what came.
+    """
+    inputs = getattr(model, "inputs", None)
+    if not isinstance(inputs, (list, tuple)) or not inputs:
+        return
+    names = [getattr(symbol, "name", f"input_{index}") for index, symbol in enumerate(inputs)]
+    if isinstance(x, Mapping):
+        check_input_names(x, model, names, where)
+        return
+    given = list(leaves(x))
+    if len(given) != len(inputs):
+        raise Invalid(where, f"{len(inputs)} arrays, one per input: {', '.join(map(str, names))}", f"{len(given)}")
+    for symbol, name, array in zip(inputs, names, given, strict=True):
+        wanted, got = tuple(symbol.shape), tuple(array.shape)
+        if not fits(got, wanted):
+            hint = "The first size is the number of samples." if len(got) == len(wanted) - 1 else ""
+            raise Invalid(f'{where}, input "{name}"', f"shape {wanted}", (None, *got[1:]), hint)
+
+
+def check_input_names(x: Mapping[str, Any], model: Any, names: list[str], where: str) -> None:
+    """Every declared input must be in the dict."""
+    known = {*names, *(getattr(model, "input_names", None) or ())}
+    missing = [name for name in names if name not in x]
+    if missing and not (known & set(x)) and len(x) == len(names):
+        return  # named otherwise: the model says what it makes of it
+    if missing:
+        close = did_you_mean(missing[0], x)
+        raise Invalid(where, f"an array for every input: {', '.join(names)}", f"none for {missing[0]}", close)
+
+
+def fits(got: tuple, wanted: tuple) -> bool:
+    """Whether an array's shape does for an input; a last axis of size 1 may be left out or added."""
+    if len(got) == len(wanted) - 1 and wanted[-1] == 1:
+        got = (*got, 1)
+    elif len(got) == len(wanted) + 1 and got[-1] == 1:
+        got = got[:-1]
+    same_rank = len(got) == len(wanted)
+    return same_rank and all(w is None or w == g for w, g in zip(wanted[1:], got[1:], strict=True))
+
+
+def check_targets(loss: CompiledLoss, source: Source, batch: tuple, y_pred: Any) -> None:
+    """Compare the targets with what the losses make of the outputs: shapes, and labels with the number of classes.
+
+    Of arrays all labels are looked at, once; of a stream those of its first batch.
+
+    Raises:
+        Invalid: naming the output, what its loss takes, and what came.
+    """
+    all_y = unpack(source.columns)[1] if isinstance(source, Arrays) else unpack(batch)[1]
+    if all_y is None:
+        if any(one is not None for one in loss.losses):
+            raise Invalid("y", "targets, since the model was compiled with a loss", None)
+        return
+    outputs = loss.outputs
+    pairs = zip(outputs.names, loss.losses, outputs.targets(all_y), outputs.predictions(y_pred), strict=True)
+    for name, one, target, prediction in pairs:
+        if one is None or target is None:
+            continue
+        where = "y" if len(outputs) == 1 else f'y of output "{name}"'
+        kind = getattr(one, "name", "") or type(one).__name__
+        if "sparse_categorical" in kind:
+            check_labels(where, target, prediction, getattr(one, "ignore_class", None))
+        elif kind in ("categorical_crossentropy", "categorical_focal_crossentropy"):
+            check_one_hot(where, target, prediction)
+        elif not hasattr(one, "given"):  # a loss of ours that compares number with number
+            check_same_shape(where, target, prediction)
+
+
+def check_labels(where: str, y: Tensor, y_pred: Tensor, ignored: int | None = None) -> None:
+    """Labels for a loss over classes: whole, at least 0, below the number of outputs."""
+    classes = y_pred.shape[-1]
+    wanted = tuple(y_pred.shape[1:-1])
+    if y.ndim == y_pred.ndim and y.shape[-1] == classes and classes > 1:
+        hint = 'The targets look one-hot: use loss="categorical_crossentropy", or y.argmax(-1).'
+        raise Invalid(where, f"labels of shape {(None, *wanted)}", (None, *y.shape[1:]), hint)
+    if tuple(y.shape[1:]) not in (wanted, (*wanted, 1)):
+        raise Invalid(where, f"labels of shape {(None, *wanted)}", (None, *y.shape[1:]))
+    if y.device.type == "meta":
+        return
+    kept = y if ignored is None else y[y != ignored]
+    if not kept.numel():
+        return
+    lowest, highest = (value.item() for value in torch.aminmax(kept))
+    if lowest < 0 or highest >= classes:
+        wrong = lowest if lowest < 0 else highest
+        start = "Labels start at 0." if lowest == 1 and highest == classes else ""
+        hint = start or f"The last layer needs {int(highest) + 1} outputs for these labels."
+        hint = "Labels start at 0." if lowest < 0 else hint
+        raise Invalid(where, f"labels from 0 to {classes - 1}, one for each of the {classes} outputs", wrong, hint)
+
+
+def check_one_hot(where: str, y: Tensor, y_pred: Tensor) -> None:
+    """A row of class probabilities for each prediction."""
+    if tuple(y.shape[1:]) != tuple(y_pred.shape[1:]):
+        labels = y.ndim < y_pred.ndim or y.shape[-1] == 1
+        hint = 'The targets look like labels: use loss="sparse_categorical_crossentropy".' if labels else ""
+        raise Invalid(where, f"one-hot rows of shape {(None, *y_pred.shape[1:])}", (None, *y.shape[1:]), hint)
+
+
+def check_same_shape(where: str, y: Tensor, y_pred: Tensor) -> None:
+    """A target for each number of the output; a last axis of size 1 may be left out."""
+    wanted, got = tuple(y_pred.shape[1:]), tuple(y.shape[1:])
+    if len(got) == len(wanted) - 1 and wanted[-1] == 1:
+        got = (*got, 1)
+    if len(got) == len(wanted) + 1 and got[-1] == 1:
+        got = got[:-1]
+    rank_fits = len(got) == len(wanted)
+    if not rank_fits or any(g != w and 1 not in (g, w) for g, w in zip(got, wanted, strict=True)):
+        hint = ""
+        if len(wanted) == 1 and wanted[0] > 1 and not y.is_floating_point():
+            hint = 'The targets look like labels: use loss="sparse_categorical_crossentropy".'
+        raise Invalid(where, f"shape {(None, *y_pred.shape[1:])}, as the output", (None, *y.shape[1:]), hint)

@@ -1,0 +1,155 @@
+"""The one loop over epochs and batches. It only yields; whoever pulls decides when to go on."""
+
+import warnings
+import weakref
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kerasviz.events import (
+    EpochBegin,
+    EpochEnd,
+    Event,
+    PredictBatchBegin,
+    PredictBatchEnd,
+    PredictBegin,
+    PredictEnd,
+    TestBatchBegin,
+    TestBatchEnd,
+    TestBegin,
+    TestEnd,
+    TrainBatchBegin,
+    TrainBatchEnd,
+    TrainBegin,
+    TrainEnd,
+)
+from kerasviz.training.data import Passes
+from kerasviz.training.logs import Logs
+
+Step = Callable[[tuple], Callable[[], dict[str, Any]]]  # learns from a batch; gives what reads its logs
+
+
+@dataclass
+class Phase:
+    """Batches, and what is done with each.
+
+    Args:
+        passes: the batches of one epoch after another.
+        prepare: makes the step, once the phase begins.
+    """
+
+    passes: Passes
+    prepare: Callable[[], Step]
+
+
+@dataclass
+class Training:
+    """Everything `training` needs to know.
+
+    Args:
+        trainer: the model; its `stop_training` is looked at after every batch and epoch.
+        fitting: the batches it learns from.
+        epochs: numbers of the epochs.
+        validating: the batches it is validated on, if any.
+        validates: whether an epoch, by its number, ends with a validation.
+    """
+
+    trainer: Any
+    fitting: Phase
+    epochs: range
+    validating: Phase | None = None
+    validates: Callable[[int], bool] = lambda epoch: True
+
+
+def training(plan: Training) -> Iterator[Event]:
+    """Train, yielding each event before and after it does the work."""
+    trainer, passes = plan.trainer, plan.fitting.passes
+    trainer.stop_training = False
+    logs: dict[str, Any] = {}
+    step_index = 0
+    yield TrainBegin()
+    for epoch in plan.epochs:
+        step = plan.fitting.prepare()
+        trainer.reset_metrics()
+        yield EpochBegin(epoch)
+        read, kept, batch_index = dict, no_logs, -1
+        for batch_index, batch in enumerate(passes.epoch()):
+            yield TrainBatchBegin(batch_index, step_index)
+            keep(kept)
+            read = step(batch)
+            batch_logs = Logs(read)
+            kept = weakref.ref(batch_logs)
+            yield TrainBatchEnd(batch_index, step_index, logs=batch_logs)
+            del batch_logs
+            step_index += 1
+            if trainer.stop_training:
+                break
+        keep(kept)
+        logs = read()
+        if plan.validating is not None and plan.validates(epoch) and batch_index >= 0:
+            validation = yield from testing(trainer, plan.validating)
+            logs |= {f"val_{name}": value for name, value in validation.items()}
+        yield EpochEnd(epoch, logs=logs)
+        if trainer.stop_training:
+            break
+        if passes.exhausted:
+            warn_if_short(passes, epoch, batch_index + 1, plan.epochs)
+            break
+    yield TrainEnd(logs=logs)
+
+
+def testing(trainer: Any, phase: Phase) -> Generator[Event, None, dict[str, Any]]:
+    """Evaluate, yielding events; returns the values."""
+    step = phase.prepare()
+    trainer.stop_evaluating = False
+    trainer.reset_metrics()
+    yield TestBegin()
+    read, kept = dict, no_logs
+    for batch_index, batch in enumerate(phase.passes.epoch()):
+        yield TestBatchBegin(batch_index)
+        keep(kept)
+        read = step(batch)
+        batch_logs = Logs(read)
+        kept = weakref.ref(batch_logs)
+        yield TestBatchEnd(batch_index, logs=batch_logs)
+        del batch_logs
+        if trainer.stop_evaluating:
+            break
+    keep(kept)
+    logs = read()
+    yield TestEnd(logs=logs)
+    return logs
+
+
+def predicting(trainer: Any, passes: Passes, step: Callable[[tuple], Any]) -> Iterator[Event]:
+    """Predict, yielding events; what comes out of a batch is in the logs of its end."""
+    trainer.stop_predicting = False
+    yield PredictBegin()
+    for batch_index, batch in enumerate(passes.epoch()):
+        yield PredictBatchBegin(batch_index)
+        yield PredictBatchEnd(batch_index, logs={"outputs": step(batch)})
+        if trainer.stop_predicting:
+            break
+    yield PredictEnd()
+
+
+def no_logs() -> None:
+    """Nobody kept anything yet."""
+
+
+def keep(kept: Callable[[], Logs | None]) -> None:
+    """Read the logs of the last batch if somebody still holds them: the next batch changes what they would show."""
+    logs = kept()
+    if logs is not None:
+        logs.values_now()
+
+
+def warn_if_short(passes: Passes, epoch: int, num_batches: int, epochs: range) -> None:
+    """Tell that a generator ended before the training did."""
+    is_last = epoch == epochs[-1]
+    if is_last and (passes.steps is None or num_batches == passes.steps):
+        return
+    warnings.warn(
+        "The data ran out; training ends here. A generator has to yield `steps_per_epoch * epochs` batches.",
+        stacklevel=2,
+    )

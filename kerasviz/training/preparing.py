@@ -1,0 +1,212 @@
+"""What happens before the first batch: data found and checked, outputs learned, steps put together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from kerasviz.callbacks import CallbackList
+from kerasviz.declare import Invalid
+from kerasviz.tensors import default_device
+from kerasviz.training import step as steps
+from kerasviz.training.arrays import Arrays
+from kerasviz.training.checks import check_inputs, check_targets
+from kerasviz.training.compiled import Compiled
+from kerasviz.training.data import Passes, Source, make_source, unpack
+from kerasviz.training.loop import Phase, Step, Training
+
+
+class Preparing:
+    """The part of a trainer that nobody calls by hand."""
+
+    _compiled: Compiled | None = None
+
+    def _known(self, where: str) -> Compiled:
+        """What `compile` was told.
+
+        Raises:
+            Invalid: where it was not called.
+        """
+        if self._compiled is None:
+            hint = 'Call model.compile(optimizer="adam", loss="mse") first.'
+            raise Invalid(f"{type(self).__name__}.{where}", "a model on which compile() was called", None, hint)
+        return self._compiled
+
+    def _overrides(self, *names: str) -> bool:
+        """Whether the model has a method of its own for one of these."""
+        from kerasviz.training.trainer import Trainer
+
+        return any(getattr(type(self), name) is not getattr(Trainer, name) for name in names)
+
+    def _device(self) -> torch.device:
+        """Where the weights are."""
+        first = next(iter(self.parameters()), None)  # type: ignore[attr-defined]
+        return first.device if first is not None else torch.device(default_device())
+
+    # --- training -------------------------------------------------------------------------------------------------
+
+    def _plan_training(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> Training:
+        """Everything `fit` needs, checked."""
+        self._known("fit")
+        if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
+            raise Invalid("fit(epochs=...)", "a whole number at least 1", epochs)
+        device = self._device()
+        source = make_source(
+            x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight, device=device
+        )
+        validation: Source | None = None
+        if validation_data is not None:
+            size = validation_batch_size or batch_size
+            validation = make_source(*validation_parts(validation_data), batch_size=size, device=device)
+        elif validation_split:
+            source, validation = split(source, validation_split, validation_batch_size)
+        self._learn_outputs(source, "fit", "train_step")
+        validating = None
+        if validation is not None:
+            self._learn_outputs(validation, "fit(validation_data=...)", "test_step")
+            validating = Phase(Passes(validation, validation_steps), lambda: self._test_function(validation))
+        fitting = Phase(Passes(source, steps_per_epoch), lambda: self._train_function(source))
+        return Training(self, fitting, range(initial_epoch, epochs), validating, validation_epochs(validation_freq))
+
+    def _learn_outputs(self, source: Source, where: str, step: str) -> None:
+        """Look at the first batch: build the model, match losses and metrics to its outputs, check the targets.
+
+        A model with a step of its own is left alone: it may have no `call` at all.
+        """
+        compiled = self._known(where)
+        if self._overrides(step):
+            return
+        is_known = compiled.outputs is not None and getattr(self, "built", True)
+        if is_known and not isinstance(source, Arrays):
+            return
+        batch = source.peek()
+        x, y, _ = unpack(batch)
+        check_inputs(self, x, f"{where}, x" if "(" not in where else where)
+        with torch.no_grad():
+            y_pred = self(x, training=False)  # type: ignore[operator]
+        compiled.match(y, y_pred, getattr(self, "output_names", None))
+        if compiled.loss is not None:
+            check_targets(compiled.loss, source, batch, y_pred)
+
+    def _check_inputs(self, source: Source, where: str) -> None:
+        """Compare arrays with the model's inputs."""
+        if isinstance(source, Arrays):
+            check_inputs(self, unpack(source.peek())[0], where)
+
+    def _train_function(self, source: Source) -> Step:
+        """What is done with a batch of a training."""
+        if self._overrides("train_step", "compute_loss", "compute_metrics"):
+            if self._is_built():
+                steps.ready_optimizer(self._known("fit").optimizer, self.trainable_variables)  # type: ignore[attr-defined]
+            return steps.custom_step(self, self.train_step)  # type: ignore[attr-defined]
+        compiled = self._known("fit")
+        return steps.train_step(self, compiled, compiled.new_tally(source.lasting))
+
+    def _test_function(self, source: Source) -> Step:
+        """What is done with a batch of an evaluation."""
+        if self._overrides("test_step", "compute_loss", "compute_metrics"):
+            return steps.custom_step(self, torch.no_grad()(self.test_step))  # type: ignore[attr-defined]
+        compiled = self._known("evaluate")
+        return steps.test_step(self, compiled, compiled.new_tally(source.lasting))
+
+    def _predict_function(self, source: Source) -> Callable[[tuple], Any]:
+        """What is done with a batch of a prediction."""
+        if self._overrides("predict_step"):
+            return torch.no_grad()(self.predict_step)  # type: ignore[attr-defined]
+        if not self._is_built():
+            with torch.no_grad():
+                self(unpack(source.peek())[0], training=False)  # type: ignore[operator]
+        return steps.predict_step(self, self._compiled)
+
+    def _is_built(self) -> bool:
+        return bool(getattr(self, "built", True))
+
+    def _one_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None) -> Arrays:
+        """All rows as one batch."""
+        source = make_source(x, y, sample_weight, class_weight=class_weight, device=self._device())
+        if not isinstance(source, Arrays):
+            raise Invalid("x", "arrays: one batch", type(x).__name__)
+        return Arrays(source.columns, source.rows, False, source.device)
+
+    # --- callbacks and results ------------------------------------------------------------------------------------
+
+    def _as_list(self, callbacks: Any, told: dict[str, Any], add_history: bool = False) -> CallbackList:
+        """The callbacks of `fit`, `evaluate` or `predict`, with bar and history."""
+        if isinstance(callbacks, CallbackList):
+            callbacks.set_params(told)
+            callbacks.set_model(self)
+            if add_history and callbacks.history is None:
+                from kerasviz.callbacks import History
+
+                callbacks.append(History())
+            return callbacks
+        return CallbackList(callbacks, add_history, bool(told["verbose"]), model=self, **told)
+
+    def _log_names(self) -> list[str] | None:
+        """The names in the logs, without validation; None where only the first batch tells."""
+        if self._overrides("train_step", "compute_metrics", "get_metrics_result"):
+            return None
+        compiled = self._compiled
+        if compiled is None or compiled.metrics is None:
+            return None
+        names = [name for name, *_ in compiled.metrics.entries]
+        own = [metric.name for metric in self.metrics if metric is not compiled.metrics]  # type: ignore[attr-defined]
+        return [*own, *names]
+
+    def _as_numbers(self, logs: Mapping[str, Any]) -> Any:
+        """Values in the order loss, losses of the outputs, metrics; a single one as it is."""
+        order = ["loss"]
+        if self._compiled is not None:
+            order += [tracker.name for tracker in self._compiled.part_trackers]
+            order += [name for name, *_ in self._compiled.metrics.entries] if self._compiled.metrics else []
+        values = [logs[name] for name in order if name in logs]
+        values += [value for name, value in logs.items() if name not in order]
+        return values[0] if len(values) == 1 else values
+
+
+def validation_parts(data: Any) -> tuple:
+    """(x, y, sample_weight) of `validation_data`; a source of batches is x alone."""
+    if isinstance(data, (tuple, list)):
+        if not 1 <= len(data) <= 3:
+            raise Invalid("fit(validation_data=...)", "(x, y) or (x, y, sample_weight)", f"{len(data)} parts")
+        return (*data, None, None)[:3]
+    return (data,)
+
+
+def split(source: Source, share: float, batch_size: int | None) -> tuple[Source, Source]:
+    """The rows to train on, and those to validate on."""
+    where = "fit(validation_split=...)"
+    if not isinstance(source, Arrays):
+        raise Invalid(where, "arrays or tensors as x", "a source of batches", "Pass validation_data instead.")
+    if not 0 < share < 1:
+        raise Invalid(where, "a number above 0 and below 1", share)
+    first, last = source.split(share)
+    if batch_size:
+        last = Arrays(last.columns, batch_size, False, last.device)
+    return first, last
+
+
+def validation_epochs(frequency: int | Sequence[int]) -> Callable[[int], bool]:
+    """Whether an epoch, counted from 0, ends with a validation."""
+    if isinstance(frequency, int):
+        if frequency < 1:
+            raise Invalid("fit(validation_freq=...)", "a whole number at least 1, or a list of epochs", frequency)
+        return lambda epoch: (epoch + 1) % frequency == 0
+    chosen = set(frequency)
+    return lambda epoch: epoch + 1 in chosen

@@ -1,0 +1,174 @@
+"""What is done with a batch, put together once before a phase: no choices are left inside."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kerasviz.declare import Invalid
+from kerasviz.tensors import leaves
+from kerasviz.training.compiled import Compiled
+from kerasviz.training.data import unpack
+from kerasviz.training.logs import floats
+from kerasviz.training.losses import sum_losses
+from kerasviz.training.tally import Tally
+
+Read = Callable[[], dict[str, Any]]
+Objective = Callable[[Any, Any, Any], tuple[Tensor, list[Tensor]]]
+
+
+def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tuple], Read]:
+    """The step of a model that overrides nothing: forward, loss, backward, optimizer; values wait in the tally."""
+    forward = forward_of(trainer, compiled, training=True)
+    variables = trainer.trainable_variables
+    optimizer = ready_optimizer(compiled.optimizer, variables)
+    apply, add, read = optimizer.step, tally.add, reader(trainer)
+    scale = scaler(optimizer)
+    if compiled.loss is not None and compiled.loss.is_plain and not has_extra_losses(trainer) and scale is None:
+        loss_of = compiled.loss.losses[0]
+        loss_of = getattr(loss_of, "plain", loss_of)
+
+        def plain(batch: tuple) -> Read:
+            x, y, weight = batch if len(batch) == 3 else (*batch, None, None)[:3]
+            y_pred = forward(x)
+            loss = loss_of(y, y_pred) if weight is None else loss_of(y, y_pred, weight)
+            for variable in variables:
+                variable.grad = None
+            loss.backward()
+            apply()
+            add(loss, len(y_pred), (), y, y_pred, weight)
+            return read
+
+        outputs = compiled.outputs
+        if outputs is not None and outputs.is_single:
+            return plain
+    objective = objective_of(trainer, compiled)
+
+    def step(batch: tuple) -> Read:
+        x, y, weight = unpack(batch)
+        y_pred = forward(x)
+        loss, parts = objective(y, y_pred, weight)
+        for variable in variables:
+            variable.grad = None
+        (loss if scale is None else scale(loss)).backward()
+        apply()
+        add(loss, num_rows(x), parts, y, y_pred, weight)
+        return read
+
+    return step
+
+
+def test_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tuple], Read]:
+    """Forward and loss, without gradients."""
+    forward = forward_of(trainer, compiled, training=False)
+    objective = objective_of(trainer, compiled)
+    add, read = tally.add, reader(trainer)
+    needs_loss = any(loss is not None for loss in compiled.loss.losses) if compiled.loss else False
+    nothing = torch.zeros(())
+
+    @torch.no_grad()
+    def step(batch: tuple) -> Read:
+        x, y, weight = unpack(batch)
+        y_pred = forward(x)
+        loss, parts = objective(y, y_pred, weight) if needs_loss or trainer.losses else (nothing, [])
+        add(loss, num_rows(x), parts, y, y_pred, weight)
+        return read
+
+    return step
+
+
+test_step.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test
+
+
+def predict_step(trainer: Any, compiled: Compiled | None) -> Callable[[tuple], Any]:
+    """Forward, without gradients."""
+    forward = forward_of(trainer, compiled, training=False)
+
+    @torch.no_grad()
+    def step(batch: tuple) -> Any:
+        return forward(batch[0])
+
+    return step
+
+
+def custom_step(trainer: Any, method: Callable[[Any], Any]) -> Callable[[tuple], Read]:
+    """The user's own `train_step` or `test_step`."""
+    read = reader(trainer)
+
+    def step(batch: tuple) -> Read:
+        logs = method(batch)
+        if not isinstance(logs, Mapping):
+            return read if logs is None else functools.partial(floats, {"loss": logs})
+        return read if set(logs) == set(trainer.metrics_names) else functools.partial(floats, logs)
+
+    return step
+
+
+def reader(trainer: Any) -> Read:
+    """Reads the values of all metrics."""
+
+    def read() -> dict[str, Any]:
+        return floats(trainer.get_metrics_result())
+
+    return read
+
+
+def forward_of(trainer: Any, compiled: Compiled | None, training: bool) -> Callable[[Any], Any]:
+    """The function from inputs to outputs: the model's plan, or a call where the user wants to look inside."""
+    if compiled is not None and compiled.run_eagerly:
+        return functools.partial(trainer, training=training)
+    forward = trainer.forward_function(training)
+    return torch.compile(forward) if compiled is not None and compiled.jit_compile else forward
+
+
+def ready_optimizer(optimizer: Any, variables: list[Any]) -> Any:
+    """The optimizer, knowing its weights.
+
+    Raises:
+        Invalid: where nothing can be trained.
+    """
+    if optimizer is None:
+        raise Invalid("fit", "an optimizer", None, "Call model.compile(optimizer=...).")
+    if not getattr(optimizer, "built", False):
+        optimizer.build(variables)
+    return optimizer
+
+
+def scaler(optimizer: Any) -> Callable[[Tensor], Tensor] | None:
+    """What scales the loss before `backward`, so that small float16 gradients survive."""
+    if getattr(optimizer, "loss_scale_factor", None) or type(optimizer).__name__ == "LossScaleOptimizer":
+        return optimizer.scale_loss
+    return None
+
+
+def objective_of(trainer: Any, compiled: Compiled) -> Objective:
+    """The total loss of a batch, and the loss of each output."""
+    loss_of = compiled.loss
+    has_extra = has_extra_losses(trainer)
+
+    def objective(y: Any, y_pred: Any, weight: Any) -> tuple[Tensor, list[Tensor]]:
+        total, parts = loss_of(y, y_pred, weight) if loss_of is not None else (None, [])
+        if has_extra:
+            extra = sum_losses(trainer.losses)
+            total = extra if total is None else total if extra is None else total + extra
+        if total is None:
+            hint = "Pass compile(loss=...), or call add_loss in a layer."
+            raise Invalid("fit", "a loss to make smaller", None, hint)
+        return total, parts
+
+    return objective
+
+
+def has_extra_losses(trainer: Any) -> bool:
+    """Whether penalties or `add_loss` add to the loss; a layer of the user's may at any time."""
+    if trainer.losses:
+        return True
+    layers = trainer._flatten_layers() if hasattr(trainer, "_flatten_layers") else ()
+    return any(not type(layer).__module__.startswith("kerasviz.") for layer in layers)
+
+
+def num_rows(x: Any) -> int:
+    """How many samples the batch has."""
+    return next(len(leaf) for leaf in leaves(x) if isinstance(leaf, Tensor))

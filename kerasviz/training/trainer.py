@@ -1,0 +1,360 @@
+"""Trainer: compile, fit, evaluate and predict, for every model."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+
+from kerasviz.callbacks import History, check_monitors
+from kerasviz.declare import Invalid
+from kerasviz.events import Event, PredictBatchEnd
+from kerasviz.training import step as steps
+from kerasviz.training.compiled import Compiled
+from kerasviz.training.data import Passes, make_source, unpack
+from kerasviz.training.loop import Phase, predicting, testing, training
+from kerasviz.training.losses import sum_losses
+from kerasviz.training.preparing import Preparing
+from kerasviz.training.results import joined_outputs
+
+Verbosity = Literal[0, 1, 2, "auto"]
+
+
+class Trainer(Preparing):
+    """What a model needs to train, be tested and predict. A mixin: the model gives `forward_function` and its weights.
+
+    `train_step`, `test_step`, `predict_step`, `compute_loss` and `compute_metrics` may be overridden; where none is,
+    a step put together once for the whole phase runs instead of them.
+    """
+
+    stop_training: bool = False
+    stop_evaluating: bool = False
+    stop_predicting: bool = False
+    history: History | None = None
+
+    # --- compile --------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how to train: optimizer, loss, metrics.
+
+        Args:
+            optimizer: name, config or object; also one of torch's, or its class.
+            loss: name, object or function of (y_true, y_pred); one of torch's; a list or dict of them per output.
+            loss_weights: a factor for the loss of each output.
+            metrics: a list of names, objects or functions; per output a list or dict of lists.
+            weighted_metrics: the same, taking sample weights into account.
+            run_eagerly: whether layers are called one by one, so that a debugger can step in.
+            steps_per_execution: accepted for older code; each batch is a step.
+            jit_compile: True runs the model through `torch.compile`.
+            auto_scale_loss: whether float16 policies scale the loss.
+        """
+        arguments = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        compiled = Compiled(arguments)
+        if auto_scale_loss and getattr(getattr(self, "dtype_policy", None), "name", "") == "mixed_float16":
+            compiled.scale_losses()
+        self._compiled = compiled
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._compiled is not None
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer, once compiled."""
+        return None if self._compiled is None else self._compiled.optimizer
+
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        self._known("optimizer").optimizer = value
+
+    @property
+    def loss(self) -> Any:
+        """What `compile` was told."""
+        return None if self._compiled is None else self._compiled.arguments["loss"]
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether layers are called one by one."""
+        return self._compiled is not None and self._compiled.run_eagerly
+
+    @property
+    def jit_compile(self) -> bool:
+        """Whether the model runs through `torch.compile`."""
+        return self._compiled is not None and self._compiled.jit_compile
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile` was told, in JSON form."""
+        return None if self._compiled is None else self._compiled.config()
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile as `get_compile_config` says, and build the optimizer's state where the model is built."""
+        from kerasviz.declare import deserialize
+
+        if not config:
+            return
+        self.compile(**{name: deserialize(value) for name, value in config.items()})
+        if getattr(self, "built", False) and self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    # --- steps that may be overridden -----------------------------------------------------------------------------
+
+    def train_step(self, data: Any) -> Any:
+        """Learn from a batch; returns the logs. Override to train in another way."""
+        x, y, sample_weight = unpack(data)
+        compiled = self._known("train_step")
+        y_pred = self(x, training=True)  # type: ignore[operator]
+        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
+        rows = torch.tensor(float(steps.num_rows(x)), device=loss.device)
+        with torch.no_grad():
+            compiled.loss_tracker.update_state(loss.detach(), sample_weight=rows)
+        optimizer = steps.ready_optimizer(compiled.optimizer, self.trainable_variables)
+        for variable in self.trainable_variables:
+            variable.grad = None
+        scale = steps.scaler(optimizer)
+        (loss if scale is None else scale(loss)).backward()
+        optimizer.step()
+        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+    def test_step(self, data: Any) -> Any:
+        """Evaluate a batch; returns the logs. Override to evaluate in another way."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=False)  # type: ignore[operator]
+        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+        rows = torch.tensor(float(steps.num_rows(x)), device=loss.device)
+        self._known("test_step").loss_tracker.update_state(loss, sample_weight=rows)
+        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+    test_step.__test__ = False  # type: ignore[attr-defined]
+
+    def predict_step(self, data: Any) -> Any:
+        """Predict a batch. Override to predict in another way."""
+        return self(unpack(data)[0], training=False)  # type: ignore[operator]
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The total loss of a batch, penalties and `add_loss` included. Override to train on another."""
+        compiled = self._known("compute_loss")
+        compiled.match(y, y_pred, getattr(self, "output_names", None))
+        total, parts = compiled.loss(y, y_pred, sample_weight) if compiled.loss is not None else (None, [])
+        if parts:
+            rows = torch.tensor(float(steps.num_rows(y_pred)), device=parts[0].device)
+            with torch.no_grad():
+                for tracker, part in zip(compiled.part_trackers, parts, strict=True):
+                    tracker.update_state(part.detach(), sample_weight=rows)
+        losses = [*([] if total is None else [total]), *self.losses]  # type: ignore[attr-defined]
+        total = sum_losses(losses)
+        if total is None:
+            raise Invalid("fit", "a loss to make smaller", None, "Pass compile(loss=...), or call add_loss in a layer.")
+        return total
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Bring the metrics up to date with a batch; returns their values. Override to add some."""
+        compiled = self._known("compute_metrics")
+        compiled.match(y, y_pred, getattr(self, "output_names", None))
+        if compiled.metrics is not None and y is not None:
+            compiled.metrics.update_state(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The values of all metrics by name, as tensors."""
+        values: dict[str, Any] = {}
+        for metric in self.metrics:
+            value = metric.result()
+            values.update(value if isinstance(value, Mapping) else {metric.name: value})
+        return values
+
+    # --- metrics --------------------------------------------------------------------------------------------------
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The loss tracker, the metrics of `compile`, and those that are attributes of the model or its layers."""
+        own = list(getattr(super(), "metrics", ()))
+        if self._compiled is None:
+            return own
+        self._compiled.flush()
+        mine = self._compiled.all_metrics
+        known = {id(metric) for entry in mine for metric in (entry, *getattr(entry, "metrics", ()))}
+        return mine + [metric for metric in own if id(metric) not in known]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Their names."""
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Forget all batches."""
+        if self._compiled is not None and self._compiled.tally is not None:
+            self._compiled.tally.clear()
+        for metric in self.metrics:
+            metric.reset_state()
+
+    # --- fit ------------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Verbosity = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> History:
+        """Train for a number of epochs.
+
+        Args:
+            x: arrays, tensors, frames, or a nested structure of them; a DataLoader, generator or dataset of batches.
+            y: targets; None where x yields them.
+            batch_size: samples of a step; 32 by default.
+            epochs: number of the epoch to stop before.
+            verbose: 0 is silent, 1 a progress bar, 2 a line per epoch.
+            callbacks: a list of callbacks, or a CallbackList.
+            validation_split: share of the rows, from the end, that is not trained on but validated.
+            validation_data: (x, y), (x, y, sample_weight), or batches.
+            shuffle: whether each epoch has a new order; "batch" shuffles whole batches.
+            class_weight: weight of each label's samples in the loss.
+            sample_weight: weight of each sample in the loss.
+            initial_epoch: number of the first epoch.
+            steps_per_epoch: batches of an epoch; all of the data by default.
+            validation_steps: batches of a validation.
+            validation_batch_size: samples of a validation step.
+            validation_freq: epochs between validations, or the numbers of the epochs that have one, from 1.
+
+        Returns:
+            The history: `history.history["loss"]` is a list with a value per epoch.
+        """
+        options = {name: value for name, value in locals().items() if name not in ("self", "callbacks", "verbose")}
+        plan = self._plan_training(**options)
+        told = {
+            "verbose": 1 if verbose == "auto" else verbose,
+            "epochs": epochs,
+            "steps": plan.fitting.passes.length,
+            "validation_freq": validation_freq,
+            "do_validation": plan.validating is not None,
+        }
+        callbacks = self._as_list(callbacks, told, add_history=True)
+        check_monitors(callbacks, plan.validating is not None, self._log_names())
+        for event in training(plan):
+            callbacks.handle(event)
+        self.history = callbacks.history
+        return callbacks.history
+
+    def training_events(self, x: Any = None, y: Any = None, **options: Any) -> Iterator[Event]:
+        """The training that `fit` with these arguments runs, for whoever wants to pull it: not pulling is a pause.
+
+        All checks are made now; the work begins with the first `next`.
+        """
+        return training(self._plan_training(x, y, **options))
+
+    # --- evaluate, predict ----------------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Verbosity = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics over data.
+
+        Returns:
+            A number, or a list of them in the order loss, losses of the outputs, metrics; or a dict by name.
+        """
+        self._known("evaluate")
+        source = make_source(x, y, sample_weight, batch_size=batch_size, device=self._device())
+        self._learn_outputs(source, "evaluate", "test_step")
+        passes = Passes(source, steps)
+        told = {"verbose": 1 if verbose == "auto" else verbose, "epochs": 1, "steps": passes.length}
+        callbacks = self._as_list(callbacks, told)
+        events = testing(self, Phase(passes, lambda: self._test_function(source)))
+        self.stop_training = False
+        logs: dict[str, Any] = {}
+        while True:
+            try:
+                callbacks.handle(next(events))
+            except StopIteration as end:
+                logs = end.value
+                break
+        return logs if return_dict else self._as_numbers(logs)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Verbosity = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """Outputs for data, as numpy arrays in the structure that the model returns."""
+        source = make_source(x, batch_size=batch_size, device=self._device())
+        self._check_inputs(source, "predict(x=...)")
+        passes = Passes(source, steps)
+        told = {"verbose": 1 if verbose == "auto" else verbose, "epochs": 1, "steps": passes.length}
+        callbacks = self._as_list(callbacks, told)
+        collected = []
+        for event in predicting(self, passes, self._predict_function(source)):
+            if type(event) is PredictBatchEnd:
+                collected.append(event.logs["outputs"])
+            callbacks.handle(event)
+        return joined_outputs(collected)
+
+    # --- single batches -------------------------------------------------------------------------------------------
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Learn from one batch; the metrics go on from where they are.
+
+        Returns:
+            A number, or a list of them, or a dict by name.
+        """
+        self._known("train_on_batch")
+        source = self._one_batch(x, y, sample_weight, class_weight)
+        self._learn_outputs(source, "train_on_batch", "train_step")
+        logs = self._train_function(source)(source.peek())()
+        return logs if return_dict else self._as_numbers(logs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Evaluate one batch; the metrics go on from where they are."""
+        self._known("test_on_batch")
+        source = self._one_batch(x, y, sample_weight)
+        self._learn_outputs(source, "test_on_batch", "test_step")
+        logs = self._test_function(source)(source.peek())()
+        return logs if return_dict else self._as_numbers(logs)
+
+    test_on_batch.__test__ = False  # type: ignore[attr-defined]
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Outputs for one batch, as numpy arrays."""
+        source = self._one_batch(x)
+        return joined_outputs([self._predict_function(source)(source.peek())])
