@@ -29,17 +29,19 @@ class Value:
 
     Attributes:
         name: of the variable.
+        shape: as Keras has it, None where unknown.
         rank: number of axes.
         torch_layout: whether its channels come second, as torch has them, and not last.
         fresh: whether it may be overwritten without harm to the backward pass.
         readers: calls that still read it; -1 for what the function returns.
     """
 
-    __slots__ = ("fresh", "name", "other", "rank", "readers", "torch_layout")
+    __slots__ = ("fresh", "name", "other", "rank", "readers", "shape", "torch_layout")
 
     def __init__(self, name: str, rank: int, torch_layout: bool = False, fresh: bool = False) -> None:
         self.name = name
         self.rank = rank
+        self.shape: tuple[int | None, ...] = ()
         self.torch_layout = torch_layout
         self.fresh = fresh
         self.readers = 0
@@ -112,6 +114,12 @@ class Plan:
             self.lines.append(f"{value.other} = {value.name}.permute({', '.join(map(str, axes))})")
         return value.other
 
+    def rewrite(self, value: Value, expression: str, fresh: bool = False) -> Value:
+        """Give the variable a new value."""
+        self.lines.append(f"{value.name} = {expression}")
+        value.fresh = fresh
+        return value
+
     def alone(self, value: Value) -> bool:
         """Whether this reader is the last, and the value may be overwritten."""
         return value.fresh and value.readers == 1 and value.other is None
@@ -132,6 +140,7 @@ class Plan:
     def _enter(self, node: Any) -> Value:
         tensor = node.output_tensors[0]
         value = Value(self._free(node.operation.name), tensor.ndim)
+        value.shape = tensor.shape
         dtype = torch_dtype(tensor.dtype)
         check = self.bind(functools.partial(_entered, node.operation.name, tensor.shape, dtype), "enter")
         fits = [f"{value}.dtype is {self.bind(dtype, tensor.dtype)}", f"{value}.dim() == {tensor.ndim}"]
@@ -162,18 +171,19 @@ class Plan:
                 value.readers = -1 if key in returned or value in inputs else readers[key]
             made = self._emit(node, values)
             for tensor, value in zip(node.output_tensors, made, strict=True):
+                value.shape = tensor.shape
                 values[id(tensor)] = value
-            for key, value in used:
-                readers[key] -= 1
-                if readers[key] == 0 and key not in returned and not any(value is m for m in made):
-                    self._delete(value, inputs, made)
+            dead = [value for key, value in used if readers[key] == 1 and key not in returned]
+            readers.update({key: readers[key] - 1 for key, _ in used})
+            self._delete(dead, [*inputs, *made])
         return [values[id(tensor)] for tensor in graph.output_tensors]
 
-    def _delete(self, value: Value, inputs: list[Value], made: list[Value]) -> None:
-        if any(value.name == kept.name for kept in [*inputs, *made]):
-            return
-        names = [value.name] + ([value.other] if value.other else [])
-        self.lines.append(f"del {', '.join(names)}")
+    def _delete(self, dead: list[Value], kept: list[Value]) -> None:
+        """Let go of values that nobody reads any more."""
+        alive = {value.name for value in kept}
+        names = [n for value in dead if value.name not in alive for n in (value.name, value.other) if n]
+        if names:
+            self.lines.append(f"del {', '.join(names)}")
 
     def _emit(self, node: Any, values: dict[int, Value]) -> list[Value]:
         operation = node.operation

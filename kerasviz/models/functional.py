@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from kerasviz.declare import Invalid
@@ -154,7 +153,7 @@ class Functional(Model):
 
     def inlines(self) -> bool:
         """Whether an outer plan may write this model out in place."""
-        return "call" not in vars(type(self)) and type(self).call is Functional.call
+        return type(self).call is Functional.call and "call" not in self.__dict__
 
     def forward_function(self, training: bool) -> Callable[[Any], Any]:
         """The plan, taking inputs and giving outputs in the model's structure."""
@@ -291,5 +290,3 @@ def _raw_parameters(graph: Graph) -> list[nn.Parameter]:
             found |= {id(v): v for v in leaves([node.args, node.kwargs]) if isinstance(v, nn.Parameter)}
     return list(found.values())
 
-
-_ = torch
