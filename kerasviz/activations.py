@@ -43,12 +43,12 @@ def relu6(x: Any) -> Tensor:
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
-    """x above zero, `negative_slope * x` below."""
+    """X above zero, `negative_slope * x` below."""
     return F.leaky_relu(_tensor(x), negative_slope)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Tensor:
-    """x above zero, `alpha * (exp(x) - 1)` below.
+    """X above zero, `alpha * (exp(x) - 1)` below.
 
     Source: Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear
     Units", 2015.
@@ -57,7 +57,7 @@ def elu(x: Any, alpha: float = 1.0) -> Tensor:
 
 
 def celu(x: Any, alpha: float = 1.0) -> Tensor:
-    """x above zero, `alpha * (exp(x / alpha) - 1)` below.
+    """X above zero, `alpha * (exp(x / alpha) - 1)` below.
 
     Source: J. T. Barron, "Continuously Differentiable Exponential Linear Units", 2017.
     """
@@ -65,7 +65,7 @@ def celu(x: Any, alpha: float = 1.0) -> Tensor:
 
 
 def selu(x: Any) -> Tensor:
-    """elu scaled so that layers keep mean zero and variance one.
+    """Elu scaled so that layers keep mean zero and variance one.
 
     Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-Normalizing Neural Networks", 2017.
     """
@@ -73,7 +73,7 @@ def selu(x: Any) -> Tensor:
 
 
 def gelu(x: Any, approximate: bool = False) -> Tensor:
-    """x times the share of a normal distribution below x.
+    """X times the share of a normal distribution below x.
 
     Args:
         x: any tensor.
@@ -85,7 +85,7 @@ def gelu(x: Any, approximate: bool = False) -> Tensor:
 
 
 def silu(x: Any) -> Tensor:
-    """x * sigmoid(x), also known as swish.
+    """X * sigmoid(x), also known as swish.
 
     Source: Ramachandran, Zoph and Le, "Searching for Activation Functions", 2017.
     """
@@ -93,7 +93,7 @@ def silu(x: Any) -> Tensor:
 
 
 def hard_silu(x: Any) -> Tensor:
-    """x * hard_sigmoid(x), also known as hard_swish.
+    """X * hard_sigmoid(x), also known as hard_swish.
 
     Source: A. Howard et al., "Searching for MobileNetV3", 2019.
     """
@@ -101,7 +101,7 @@ def hard_silu(x: Any) -> Tensor:
 
 
 def mish(x: Any) -> Tensor:
-    """x * tanh(softplus(x)).
+    """X * tanh(softplus(x)).
 
     Source: D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", 2019.
     """
@@ -139,23 +139,23 @@ def hard_tanh(x: Any) -> Tensor:
 
 
 def tanh_shrink(x: Any) -> Tensor:
-    """x - tanh(x)."""
+    """X - tanh(x)."""
     x = _tensor(x)
     return x - torch.tanh(x)
 
 
 def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
-    """x where its size exceeds `threshold`, zero elsewhere."""
+    """X where its size exceeds `threshold`, zero elsewhere."""
     return F.hardshrink(_tensor(x), threshold)
 
 
 def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
-    """x moved towards zero by `threshold`, zero where it is closer than that."""
+    """X moved towards zero by `threshold`, zero where it is closer than that."""
     return F.softshrink(_tensor(x), threshold)
 
 
 def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
-    """x above `threshold`, `default_value` elsewhere."""
+    """X above `threshold`, `default_value` elsewhere."""
     return F.threshold(_tensor(x), threshold, default_value)
 
 
@@ -165,7 +165,7 @@ def softplus(x: Any) -> Tensor:
 
 
 def softsign(x: Any) -> Tensor:
-    """x / (1 + |x|)."""
+    """X / (1 + |x|)."""
     return F.softsign(_tensor(x))
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from kerasviz.declare import Family
-from kerasviz.layers.activation import Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax
+from kerasviz.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from kerasviz.layers.attention import MultiHeadAttention
 from kerasviz.layers.batch_normalization import BatchNormalization
 from kerasviz.layers.bidirectional import Bidirectional

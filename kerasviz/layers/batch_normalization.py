@@ -69,9 +69,7 @@ class BatchNormalization(Normalizer):
 
     def add_running(self, name: str, channels: int | None, initializer: str | None = None) -> Any:
         """A running mean: a weight that the optimizer leaves alone."""
-        return self.add_weight(
-            name=name, shape=(channels,), initializer=initializer, trainable=False, autocast=False
-        )
+        return self.add_weight(name=name, shape=(channels,), initializer=initializer, trainable=False, autocast=False)
 
     def call(self, inputs: Tensor, training: bool = False, mask: Tensor | None = None) -> Tensor:
         """(inputs - mean) / sqrt(variance + epsilon) * gamma + beta."""
@@ -122,10 +120,7 @@ class BatchNormalization(Normalizer):
     def moments(self, x: Tensor, mask: Tensor | None, shape: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Mean and biased variance of each channel over the places that count."""
         axes = [axis for axis in range(x.ndim) if axis != 1]
-        if mask is None:
-            counts = torch.ones_like(x[:, :1])
-        else:
-            counts = mask.to(x.dtype).reshape(x.shape[0], 1, *x.shape[2:])
+        counts = torch.ones_like(x[:, :1]) if mask is None else mask.to(x.dtype).reshape(-1, 1, *x.shape[2:])
         total = everywhere(counts.sum(), self.synchronized) + settings.epsilon()
         mean = everywhere((x * counts).sum(dim=axes), self.synchronized) / total
         squares = (x - mean.view(shape)).square() * counts

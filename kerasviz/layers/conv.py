@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Activation, Invalid, Regularizer, Sizes, arg, weight
+from kerasviz.declare import Activation, Invalid, Sizes, arg, weight
 from kerasviz.layers.spatial import DataFormat, Spatial, extents, pad, same_padding
 
 CONVOLVE = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -231,9 +231,7 @@ class SeparableConv(AnyConv):
         channels = self.channels(input_shape)
         self.compute_output_shape(input_shape)
         shape = (*self.kernel_size, channels, self.depth_multiplier)
-        self.depthwise_kernel = self.add_weight(
-            name="depthwise_kernel", shape=shape, layout=DEPTHWISE_ORDER[self.rank]
-        )
+        self.depthwise_kernel = self.add_weight(name="depthwise_kernel", shape=shape, layout=DEPTHWISE_ORDER[self.rank])
         shape = ((1,) * self.rank) + (channels * self.depth_multiplier, self.filters)
         self.pointwise_kernel = self.add_weight(name="pointwise_kernel", shape=shape, layout=TORCH_ORDER[self.rank])
         self.bias = self.add_bias(self.filters)

@@ -1,14 +1,15 @@
 """Convolutions run backwards: from a small map to a large one."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Activation, Invalid, Sizes, arg, weight
+from kerasviz.declare import Activation, Invalid, PerAxis, Sizes, arg, weight
 from kerasviz.layers.conv import TORCH_ORDER, AnyConv
 from kerasviz.layers.spatial import DataFormat, pad
 
+Extra = Annotated[int | tuple[int, ...], PerAxis(at_least=0)]
 CONVOLVE_BACK = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 
@@ -28,7 +29,7 @@ class ConvTranspose(AnyConv):
     kernel_size: Sizes = arg(doc="Extent of the kernel along each spatial axis.")
     strides: Sizes = arg(1, doc="How far apart neighbours of the input come to lie.")
     padding: Literal["valid", "same"] = arg("valid", doc="'same' gives space * strides.")
-    output_padding: Sizes | None = arg(None, at_least=0, doc="Places added after; None fits the padding.")
+    output_padding: Extra | None = arg(None, doc="Places added after; None fits the padding.")
     data_format: DataFormat | None = arg(None, doc="Place of the channel axis; None asks the config.")
     dilation_rate: Sizes = arg(1, doc="Distance between two points of the kernel.")
     activation: Activation = arg(None, doc="Applied last; None leaves the sum as it is.")

@@ -62,7 +62,7 @@ class Dense(Lora):
         return self.activation(F.linear(inputs, kernel.t(), self.bias))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """units for features."""
+        """Units for features."""
         if len(input_shape) < 2:
             hint = "Put a Reshape before it."
             raise Invalid(f'Dense "{self.name}"', "inputs (batch, *rest, features)", tuple(input_shape), hint)

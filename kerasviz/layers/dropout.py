@@ -51,13 +51,18 @@ class Dropping(Noise):
         if not training or self.rate == 0:
             return inputs
         if self.rate == 1:
-            return inputs * 0
+            return nothing(inputs)
         kept = self.kept(inputs, self.drawn_shape(inputs), self.rate)
         return inputs * kept.to(inputs.dtype).mul_(1 / (1 - self.rate))
 
     def drawn_shape(self, inputs: Tensor) -> tuple[int, ...]:
         """How many decisions are drawn: one for each value, unless axes share them."""
         return shared_shape(self.noise_shape, inputs, self)
+
+
+def nothing(inputs: Tensor) -> Tensor:
+    """Zeros that gradients still flow through, as zeros; also where the inputs are not finite."""
+    return inputs.masked_fill(torch.ones_like(inputs, dtype=torch.bool), 0)
 
 
 def shared_shape(noise_shape: Any, inputs: Tensor, layer: Layer) -> tuple[int, ...]:
@@ -96,7 +101,7 @@ class SpatialDropout(Dropping, Spatial):
     data_format: Any = "channels_last"
     rate: float = arg(at_least=0, at_most=1, doc="Share of the channels that become zero.")
     name: str | None = arg(None, after="seed", group="base", doc="Unique name in the model.")
-    dtype: DType = arg(None, after="name", group="base", doc="What it computes in: a dtype or a policy.")
+    dtype: DType = arg(None, after="seed", group="base", doc="What it computes in: a dtype or a policy.")
 
     def drawn_shape(self, inputs: Tensor) -> tuple[int, ...]:
         """One decision for each channel."""
@@ -193,7 +198,7 @@ class AlphaDropout(Noise):
         if not training or rate == 0:
             return inputs
         if rate == 1:
-            return inputs * 0
+            return nothing(inputs)
         scale = ((1 - rate) * (1 + rate * FLOOR**2)) ** -0.5
         kept = self.kept(inputs, shared_shape(self.noise_shape, inputs, self), rate)
         return torch.where(kept, inputs, FLOOR) * scale - scale * FLOOR * rate

@@ -29,10 +29,10 @@ class Normalizer(Layer):
             raise Invalid(f'{type(self).__name__} "{self.name}"', f"inputs with axis {self.axis}", tuple(shape), hint)
         return sorted(axis % rank for axis in given)
 
-    def add_affine(self, shape: Sequence[int | None]) -> None:
+    def add_affine(self, shape: Sequence[int | None], centred: bool = True) -> None:
         """Make gamma and beta, where they are wanted; kept in full precision."""
         self.gamma = self.add_weight(name="gamma", shape=shape, autocast=False) if self.scale else None
-        self.beta = self.add_weight(name="beta", shape=shape, autocast=False) if self.center else None
+        self.beta = self.add_weight(name="beta", shape=shape, autocast=False) if self.center and centred else None
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """The input's."""
@@ -77,7 +77,8 @@ class LayerNormalization(Normalizer):
 
     def build(self, input_shape: tuple) -> None:
         """Make gamma and beta."""
-        self.add_affine([input_shape[axis] for axis in self.axes_of(input_shape)])
+        shape = [input_shape[axis] for axis in self.axes_of(input_shape)]
+        self.add_affine(shape, centred=not self.rms_scaling)
 
     def call(self, inputs: Tensor) -> Tensor:
         """(inputs - mean) / sqrt(variance + epsilon) * gamma + beta."""
@@ -138,7 +139,11 @@ class GroupNormalization(Normalizer):
         """(inputs - mean) / sqrt(variance + epsilon) * gamma + beta, in each group."""
         x = widened(inputs).movedim(self.axis, 1)
         groups = x.shape[1] if self.groups == -1 else self.groups
-        outputs = F.group_norm(x, groups, self.gamma, self.beta, self.epsilon)
+        if self.gamma is None and self.beta is not None:  # torch's kernel has no gradient for beta alone
+            beta = self.beta.view([1, -1] + [1] * (x.ndim - 2))
+            outputs = F.group_norm(x, groups, eps=self.epsilon) + beta
+        else:
+            outputs = F.group_norm(x, groups, self.gamma, self.beta, self.epsilon)
         return outputs.movedim(1, self.axis).to(inputs.dtype)
 
 
@@ -152,7 +157,7 @@ class UnitNormalization(Normalizer):
     axis: Axis = arg(-1, doc="Axis, or axes, along which a vector lies.")
 
     def call(self, inputs: Tensor) -> Tensor:
-        """inputs / |inputs|."""
+        """Inputs / |inputs|."""
         x = widened(inputs)
         norm = torch.linalg.vector_norm(x, dim=self.axes_of(x.shape), keepdim=True)
         return (x / norm.clamp(min=1e-12)).to(inputs.dtype)

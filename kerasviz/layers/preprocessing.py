@@ -23,7 +23,7 @@ class Rescaling(Layer):
     offset: Numbers = arg(0.0, doc="What is added after, or one for each channel.")
 
     def call(self, inputs: Tensor) -> Tensor:
-        """inputs * scale + offset, in the layer's dtype."""
+        """Inputs * scale + offset, in the layer's dtype."""
         x = inputs.to(torch_dtype(self.compute_dtype))
         return x * self.constant("scale", x) + self.constant("offset", x)
 

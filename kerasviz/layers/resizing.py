@@ -35,9 +35,10 @@ class PairsKind(Kind):
 
     def _pair(self, pair: Any, where: str, value: Any) -> Pair:
         pair = (pair, pair) if isinstance(pair, int) else pair
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(n, int) and n >= 0 for n in pair):
+        before, after = pair if isinstance(pair, (list, tuple)) and len(pair) == 2 else (None, None)
+        if not (isinstance(before, int) and isinstance(after, int) and min(before, after) >= 0):
             self._refuse(where, value)
-        return pair[0], pair[1]
+        return before, after
 
     def _refuse(self, where: str, value: Any) -> None:
         each = "a pair (before, after)" if self.rank == 1 else f"{self.rank} pairs (before, after)"

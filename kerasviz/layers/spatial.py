@@ -89,16 +89,15 @@ class Spatial(Layer):
             Invalid: where the window does not fit on the map.
         """
         outputs: list[int | None] = []
-        for name, size, extent, stride in zip(
-            AXES[self.rank], self.space(input_shape), window, strides, strict=True
-        ):
+        for name, size, extent, stride in zip(AXES[self.rank], self.space(input_shape), window, strides, strict=True):
             if size is None:
                 outputs.append(None)
             elif padding in ("same", "causal"):
                 outputs.append(math.ceil(size / stride))
             elif size < extent:
                 hint = "Use padding='same', a smaller window, or less pooling before it."
-                raise Invalid(self.place, f"{name} at least {extent}, the extent of its window", tuple(input_shape), hint)
+                expected = f"{name} at least {extent}, the extent of its window"
+                raise Invalid(self.place, expected, tuple(input_shape), hint)
             else:
                 outputs.append((size - extent) // stride + 1)
         return tuple(outputs)
