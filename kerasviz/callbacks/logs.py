@@ -60,20 +60,21 @@ class CSVLogger(Callback):
         if self._file is None:
             self.on_train_begin()
         if self.keys is None:
-            self.keys = sorted(logs)
-            names = [*self.keys] if any(key.startswith("val_") for key in self.keys) else self._with_validation(self.keys)
-            self.keys = names
-            self._writer = csv.DictWriter(self._file, ["epoch", *names], delimiter=self.separator, extrasaction="ignore")
+            self.keys = self._columns(logs)
+            self._writer = csv.DictWriter(
+                self._file, ["epoch", *self.keys], delimiter=self.separator, extrasaction="ignore"
+            )
             if not self._has_header:
                 self._writer.writeheader()
         self._writer.writerow({"epoch": epoch} | {key: logs.get(key, "NA") for key in self.keys})
         self._file.flush()
 
-    def _with_validation(self, keys: list[str]) -> list[str]:
-        """The columns, with those of a validation that comes in a later epoch."""
-        if not (self.params or {}).get("do_validation"):
-            return keys
-        return [*keys, *(f"val_{key}" for key in keys if key != "learning_rate")]
+    def _columns(self, logs: Any) -> list[str]:
+        """The names of the first epoch's values, and those of a validation that comes in a later epoch."""
+        names = sorted(logs)
+        if not (self.params or {}).get("do_validation") or any(name.startswith("val_") for name in names):
+            return names
+        return [*names, *(f"val_{name}" for name in names if name != "learning_rate")]
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file."""

@@ -9,7 +9,7 @@ from kerasviz.callbacks.base import Callback, overridden
 from kerasviz.declare import Invalid, did_you_mean
 
 RISING = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2_score", "cosine_similarity", "specificity")
-FALLING = ("loss", "error", "entropy", "mse", "mae", "mape", "msle", "hinge", "kl_div", "divergence", "poisson", "log_cosh")
+FALLING = ("loss", "error", "entropy", "mse", "mae", "mape", "msle", "hinge", "divergence", "poisson", "log_cosh")
 
 
 class MonitorCallback(Callback):
@@ -41,11 +41,8 @@ class MonitorCallback(Callback):
         """The watched value; None, with a warning, where the logs lack it."""
         value = (logs or {}).get(self.monitor)
         if value is None and not self._is_validation_pause():
-            known = ", ".join(logs or {})
-            warnings.warn(
-                f"{type(self).__name__} watches `{self.monitor}`, which the logs of this epoch lack. They have: {known}.",
-                stacklevel=2,
-            )
+            text = f"{type(self).__name__} watches `{self.monitor}`, which the logs of this epoch lack"
+            warnings.warn(f"{text}. They have: {', '.join(logs or {})}.", stacklevel=2)
         return None if value is None else float(value)
 
     def _is_validation_pause(self) -> bool:
@@ -68,7 +65,8 @@ def direction_of(monitor: str, model: Any = None, where: str = "monitor") -> Lit
         return "min"
     if any(word in name for word in RISING):
         return "max"
-    raise Invalid(f"{where}(mode='auto')", "a metric known to rise or to fall", monitor, "Pass mode='min' or mode='max'.")
+    hint = "Pass mode='min' or mode='max'."
+    raise Invalid(f"{where}(mode='auto')", "a metric known to rise or to fall", monitor, hint)
 
 
 def all_metrics(model: Any) -> Iterable[Any]:

@@ -1,11 +1,13 @@
 """Callbacks that change the learning rate."""
 
 import inspect
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from kerasviz.callbacks.base import Callback
+from kerasviz.callbacks.formula import Formula
 from kerasviz.callbacks.monitor import MonitorCallback
-from kerasviz.declare import Function, Invalid, arg
+from kerasviz.declare import Invalid, arg, deserialize
 from kerasviz.declare.kinds import FunctionKind
 
 
@@ -63,7 +65,31 @@ class ReduceLROnPlateau(MonitorCallback):
 
 
 class ScheduleKind(FunctionKind):
-    """A function of the epoch and the rate so far, or a learning rate schedule."""
+    """A function of the epoch and the rate so far, a learning rate schedule, or a formula: "lr * 0.95 ** epoch"."""
+
+    input = "formula"
+
+    def parse(self, value: Any, where: str = "") -> Any:
+        """The function."""
+        if isinstance(value, str):
+            return Formula(value, where)
+        if isinstance(value, Mapping) and value.get("class_name") != "function":
+            return deserialize(value)
+        return super().parse(value, where)
+
+    def to_config(self, value: Any) -> Any:
+        """The formula's text, or the config of the function or schedule."""
+        return value.text if isinstance(value, Formula) else super().to_config(value)
+
+    def to_source(self, value: Any) -> str:
+        """The Python that makes it; plain Keras understands it too."""
+        if hasattr(value, "source"):
+            return value.source()
+        return super().to_source(value)
+
+    def samples(self) -> list[Any]:
+        """A formula of each form."""
+        return ["lr * 0.95 ** epoch", "0.01 if epoch < 10 else 0.001"]
 
 
 class LearningRateScheduler(Callback):
@@ -72,7 +98,7 @@ class LearningRateScheduler(Callback):
     `schedule(epoch, learning_rate)` or `schedule(epoch)` returns the new rate.
     """
 
-    schedule: Annotated[Function, ScheduleKind()] = arg(doc="Function of the epoch and the rate so far: the new rate.")
+    schedule: Annotated[Callable, ScheduleKind()] = arg(doc="Function of the epoch and the rate so far: the new rate.")
     verbose: int = arg(0, at_least=0, at_most=1, doc="1 prints each rate.")
 
     def check(self) -> None:

@@ -78,7 +78,8 @@ class TerminateOnNaN(Callback):
 
     def on_batch_end(self, batch: int, logs: Any = None) -> None:
         """Look at the loss."""
-        loss = (logs or {}).get("loss")
+        newest = getattr(logs, "newest_loss", None)
+        loss = newest() if newest is not None else (logs or {}).get("loss")
         if loss is None or math.isfinite(loss):
             return
         if self.raise_error:

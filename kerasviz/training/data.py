@@ -21,9 +21,16 @@ class Source(Protocol):
     lasting: bool
     restarts: bool
 
-    def __iter__(self) -> Iterator[tuple]: ...
-    def peek(self) -> tuple: ...
-    def on_epoch_end(self) -> None: ...
+    def __iter__(self) -> Iterator[tuple]:
+        """The batches of one pass."""
+        ...
+
+    def peek(self) -> tuple:
+        """The first batch, without using it up."""
+        ...
+
+    def on_epoch_end(self) -> None:
+        """Told after each pass."""
 
 
 def make_source(
@@ -47,9 +54,7 @@ def make_source(
         raise Invalid("batch_size", "a whole number at least 1", batch_size)
     tensors = torch_dataset(x)
     if tensors is not None:
-        return make_source(
-            *tensors, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight, device=device
-        )
+        return make_source(*tensors, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight, device=device)
     if is_torch_dataset(x):
         from torch.utils.data import DataLoader
 
@@ -67,12 +72,18 @@ def make_source(
 
 
 def stream_source(
-    x: Any, y: Any, sample_weight: Any, shuffle: bool | str, class_weight: Mapping[int, float] | None, device: torch.device
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    shuffle: bool | str,
+    class_weight: Mapping[int, float] | None,
+    device: torch.device,
 ) -> Source:
     """The source for data that comes a batch at a time."""
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
-            raise Invalid(name, f"None, since x is a {type(x).__name__} that yields (x, y) itself", type(value).__name__)
+            kind = type(x).__name__
+            raise Invalid(name, f"None, since x is a {kind} that yields (x, y) itself", type(value).__name__)
     weigh = None if class_weight is None else class_weigher(class_weight)
     if is_indexed(x):
         return Indexed(x, device, weigh, shuffle)

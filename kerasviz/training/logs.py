@@ -26,6 +26,12 @@ class Logs(MutableMapping):
             self._values = self._read()
         return self._values
 
+    def newest_loss(self) -> float | None:
+        """The loss of the last batch alone, where it can be had without the rest; else the mean so far."""
+        read = getattr(self._read, "newest_loss", None)
+        newest = read() if read is not None and self._values is None else None
+        return self.get("loss") if newest is None else newest
+
     def __getitem__(self, name: str) -> Any:
         """One value."""
         return self.values_now()[name]

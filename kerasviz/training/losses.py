@@ -128,9 +128,11 @@ class CompiledLoss:
         self.losses = [resolve_loss(one) for one in given]
         factors = outputs.settings(weights, "compile(loss_weights=...)", is_number)
         self.factors = [1.0 if factor is None else float(factor) for factor in factors]
-        self.names = [
-            f"{name}_loss" for name, one in zip(outputs.names, self.losses, strict=True) if one is not None
-        ] if len(outputs) > 1 else []
+        self.names = (
+            [f"{name}_loss" for name, one in zip(outputs.names, self.losses, strict=True) if one is not None]
+            if len(outputs) > 1
+            else []
+        )
 
     @property
     def is_plain(self) -> bool:

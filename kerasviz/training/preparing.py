@@ -77,6 +77,8 @@ class Preparing:
         elif validation_split:
             source, validation = split(source, validation_split, validation_batch_size)
         self._learn_outputs(source, "fit", "train_step")
+        if self._is_built() and (self._known("fit").optimizer is not None or not self._overrides("train_step")):
+            steps.ready_optimizer(self._known("fit").optimizer, self.trainable_variables)  # type: ignore[attr-defined]
         validating = None
         if validation is not None:
             self._learn_outputs(validation, "fit(validation_data=...)", "test_step")
@@ -112,8 +114,6 @@ class Preparing:
     def _train_function(self, source: Source) -> Step:
         """What is done with a batch of a training."""
         if self._overrides("train_step", "compute_loss", "compute_metrics"):
-            if self._is_built():
-                steps.ready_optimizer(self._known("fit").optimizer, self.trainable_variables)  # type: ignore[attr-defined]
             return steps.custom_step(self, self.train_step)  # type: ignore[attr-defined]
         compiled = self._known("fit")
         return steps.train_step(self, compiled, compiled.new_tally(source.lasting))

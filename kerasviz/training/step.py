@@ -24,7 +24,7 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
     forward = forward_of(trainer, compiled, training=True)
     variables = trainer.trainable_variables
     optimizer = ready_optimizer(compiled.optimizer, variables)
-    apply, add, read = optimizer.step, tally.add, reader(trainer)
+    apply, add, read = optimizer.step, tally.add, Reader(trainer, tally)
     scale = scaler(optimizer)
     if compiled.loss is not None and compiled.loss.is_plain and not has_extra_losses(trainer) and scale is None:
         loss_of = compiled.loss.losses[0]
@@ -64,7 +64,7 @@ def test_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tuple
     """Forward and loss, without gradients."""
     forward = forward_of(trainer, compiled, training=False)
     objective = objective_of(trainer, compiled)
-    add, read = tally.add, reader(trainer)
+    add, read = tally.add, Reader(trainer, tally)
     needs_loss = any(loss is not None for loss in compiled.loss.losses) if compiled.loss else False
     nothing = torch.zeros(())
 
@@ -95,7 +95,7 @@ def predict_step(trainer: Any, compiled: Compiled | None) -> Callable[[tuple], A
 
 def custom_step(trainer: Any, method: Callable[[Any], Any]) -> Callable[[tuple], Read]:
     """The user's own `train_step` or `test_step`."""
-    read = reader(trainer)
+    read = Reader(trainer)
 
     def step(batch: tuple) -> Read:
         logs = method(batch)
@@ -106,13 +106,23 @@ def custom_step(trainer: Any, method: Callable[[Any], Any]) -> Callable[[tuple],
     return step
 
 
-def reader(trainer: Any) -> Read:
-    """Reads the values of all metrics."""
+class Reader:
+    """Reads the values of all metrics; or only the loss of the newest batch, which costs less."""
 
-    def read() -> dict[str, Any]:
-        return floats(trainer.get_metrics_result())
+    __slots__ = ("tally", "trainer")
 
-    return read
+    def __init__(self, trainer: Any, tally: Tally | None = None) -> None:
+        self.trainer = trainer
+        self.tally = tally
+
+    def __call__(self) -> dict[str, Any]:
+        """All values, by name."""
+        return floats(self.trainer.get_metrics_result())
+
+    def newest_loss(self) -> float | None:
+        """The loss of the newest batch alone."""
+        newest = None if self.tally is None else self.tally.newest
+        return None if newest is None else float(newest)
 
 
 def forward_of(trainer: Any, compiled: Compiled | None, training: bool) -> Callable[[Any], Any]:

@@ -32,6 +32,7 @@ class Tally:
         self.has_metrics = bool(metrics.entries)
         self.can_wait = lasting and metrics.can_wait
         self.limit = 0  # decided by the first batch
+        self.newest: Tensor | None = None  # loss of the newest batch
         self._losses: list[Tensor] = []
         self._part_losses: list[list[Tensor]] = []
         self._rows: list[int] = []
@@ -40,7 +41,8 @@ class Tally:
 
     def add(self, loss: Tensor, rows: int, parts: list[Tensor], y: Any, y_pred: Any, weight: Any) -> None:
         """Take a batch in. Nothing is computed unless enough are waiting."""
-        self._losses.append(loss.detach())
+        self.newest = loss = loss.detach()
+        self._losses.append(loss)
         self._rows.append(rows)
         if parts:
             self._part_losses.append([part.detach() for part in parts])
