@@ -17,7 +17,7 @@ FILE = Path(__file__).parent / "data" / "mnist_sample.xz"
 def load_data() -> tuple[Part, Part]:
     """15,000 training and 2,500 test images of digits, with their labels.
 
-    Each digit is there equally often. The images are a fixed choice from MNIST's training and test sets, in their order.
+    Each digit is there equally often. The images are a fixed choice from those of MNIST, in its order.
 
     Shapes:
         images: (batch, height=28, width=28), uint8, 0 for paper and 255 for ink
