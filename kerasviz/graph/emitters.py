@@ -60,7 +60,7 @@ def emit_dense(plan: Plan, layer: Any, x: Value) -> Value:
     """addmm, or the faster of two matrix products on this machine."""
     bias = "None" if layer.bias is None else plan.bind(layer.bias, f"{layer.name}_bias")
     kernel = plan.bind(layer.kernel, f"{layer.name}_kernel")
-    function = plan.bind(linear(x.rank, layer.bias is not None), "linear")
+    function = plan.bind(linear(x.rank, layer.kernel, layer.bias is not None), "linear")
     value = plan.line(f"{function}({plan.read(x)}, {kernel}, {bias})", x.rank, fresh=True)
     return activated(plan, layer.activation, value, own=True)
 

@@ -1,29 +1,104 @@
-"""Matrix products for Dense: torch's own, or oneDNN's where a measurement finds it faster on this machine."""
+"""Matrix products for Dense: torch's own, or oneDNN's where a measurement finds it faster on this machine.
 
+On some processors torch's gemm runs at half the speed of oneDNN's. Which is which is measured once per process, in a
+few milliseconds, and never guessed from a name.
+"""
+
+import functools
+import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+ENOUGH_PRODUCTS = 2_000_000  # rows * features * units from which the call's own cost does not matter
+MARGIN = 0.85  # share of torch's time below which oneDNN is taken
 
-def linear(rank: int, has_bias: bool) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
+
+def linear(rank: int, kernel: Tensor, has_bias: bool) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
     """The function of (x, kernel, bias) for inputs of this rank."""
-    if rank == 2:
-        return with_bias if has_bias else without_bias
-    return over_rest
+    plain = over_rest if rank != 2 else with_bias if has_bias else without_bias
+    if not (kernel.is_cpu and kernel.dtype == torch.float32 and onednn_is_faster()):
+        return plain
+    enough = ENOUGH_PRODUCTS // max(kernel.shape[0] * kernel.shape[1], 1) + 1
+
+    def product(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+        """x @ kernel + bias, by the faster of two kernels for this number of rows."""
+        if x.numel() < enough * kernel.shape[0] or not x.is_cpu or torch.compiler.is_compiling():
+            return plain(x, kernel, bias)
+        return by_onednn(x, kernel, bias)
+
+    return product
 
 
-def with_bias(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+def with_bias(x: Tensor, kernel: Tensor, bias: Any) -> Tensor:
     """x @ kernel + bias. x: (batch, features), kernel: (features, units)."""
     return torch.addmm(bias, x, kernel)
 
 
-def without_bias(x: Tensor, kernel: Tensor, bias: None) -> Tensor:
+def without_bias(x: Tensor, kernel: Tensor, bias: Any) -> Tensor:
     """x @ kernel. x: (batch, features), kernel: (features, units)."""
     return torch.mm(x, kernel)
 
 
-def over_rest(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+def over_rest(x: Tensor, kernel: Tensor, bias: Any) -> Tensor:
     """x @ kernel + bias. x: (batch, *rest, features), kernel: (features, units)."""
     return F.linear(x, kernel.t(), bias)
+
+
+def by_onednn(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+    """x @ kernel + bias, forward and backward by oneDNN. x: (batch, *rest, features)."""
+    if not torch.is_grad_enabled():
+        return _product(x, kernel.t(), bias)
+    return OneDNNLinear.apply(x, kernel, bias)  # type: ignore[return-value]
+
+
+def _product(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+    """x @ kernel.T + bias."""
+    return torch.ops.mkldnn._linear_pointwise(x, kernel, bias, "none", [], "")
+
+
+class OneDNNLinear(torch.autograd.Function):
+    """x @ kernel + bias and its gradients. x: (batch, *rest, features), kernel: (features, units)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+        """The product."""
+        ctx.save_for_backward(x, kernel)
+        return _product(x, kernel.t(), bias)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Gradients of x, the kernel and the bias; by torch's own products where they are differentiated again."""
+        x, kernel = ctx.saved_tensors
+        gradient = gradients[0]
+        needs_x, needs_kernel, needs_bias = ctx.needs_input_grad
+        rows, flat = gradient.reshape(-1, gradient.shape[-1]), x.reshape(-1, x.shape[-1])
+        if torch.is_grad_enabled():
+            return gradient @ kernel.t(), flat.t() @ rows, rows.sum(0) if needs_bias else None
+        of_x = _product(gradient, kernel, None) if needs_x else None
+        of_kernel = _product(flat.t(), rows.t(), None) if needs_kernel else None
+        return of_x, of_kernel, rows.sum(0) if needs_bias else None
+
+
+@functools.cache
+def onednn_is_faster() -> bool:
+    """Whether oneDNN multiplies faster than torch's own gemm here: measured once."""
+    if not (torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")):
+        return False
+    x, kernel = torch.ones(64, 256), torch.ones(256, 256)
+    return _seconds(lambda: _product(x, kernel.t(), None)) < MARGIN * _seconds(lambda: torch.mm(x, kernel))
+
+
+def _seconds(function: Callable[[], Any], repeats: int = 15) -> float:
+    """The shortest of several runs."""
+    with torch.no_grad():
+        function()
+        best = float("inf")
+        for _ in range(repeats):
+            start = time.perf_counter()
+            function()
+            best = min(best, time.perf_counter() - start)
+    return best

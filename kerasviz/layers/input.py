@@ -48,11 +48,20 @@ class InputLayer(Layer):
         output = input_tensor if isinstance(input_tensor, KerasTensor) else None
         if output is None:
             output = KerasTensor(self.batch_shape, self._input_dtype, name=self.name)
+        self._start(output)
+        self.built = True
+
+    def _start(self, output: KerasTensor) -> None:
+        """Begin a graph with this symbol."""
         node = Node(self, (), {}, output)
         self._inbound_nodes.append(node)
         if output.node is None:
             output.node = node
-        self.built = True
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy begins a graph of its own."""
+        super().__setstate__(state)
+        self._start(KerasTensor(self.batch_shape, self._input_dtype, name=self.name))
 
     @property
     def dtype(self) -> str:

@@ -507,15 +507,22 @@ class Layer(nn.Module, Operation, LayerArguments):
             self._build_for(args, kwargs)
         elif self.input_spec is not None:
             check_input_spec(self, args[0] if args else next(iter(kwargs.values())))
-        outputs = self.compute_output_spec(*args, **kwargs)
-        facts = call_facts(type(self))
-        outputs = record(self, args, kwargs, outputs)
+        outputs = record(self, args, kwargs, self.compute_output_spec(*args, **kwargs))
+        self.pass_masks_on(args, kwargs, outputs)
+        return outputs
+
+    def pass_masks_on(self, args: tuple, kwargs: dict[str, Any], outputs: Any) -> None:
+        """Give symbols that a call made the masks that they will carry."""
         if self._masks:
             previous = mask_of(args[0] if args else next(iter(kwargs.values())))
             if previous is not None or self._makes_mask:
                 self._set_mask(args, kwargs, outputs, previous)
-        del facts
-        return outputs
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: without its places in graphs."""
+        state = self.__dict__.copy()
+        state.pop("_nodes", None)
+        return state
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the output for inputs of these shapes; found by a call where the class does not say."""

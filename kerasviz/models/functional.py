@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from kerasviz.declare import Invalid
 from kerasviz.graph import Graph, Plan, compile_plan
 from kerasviz.graph.plan import is_hooked
+from kerasviz.graph.rebuilding import describe, rebuild
 from kerasviz.layers.calling import Structure
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
@@ -31,6 +32,8 @@ class Functional(Model):
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True, **kwargs: Any) -> None:
         Layer.__init__(self, name=name, **kwargs)
+        if type(self).__init__ is Functional.__init__:
+            self.__dict__.pop("_given", None)  # the graph says it all
         self._attach(Graph(_frozen(inputs), _frozen(outputs)))
         self.trainable = trainable if not trainable else self.trainable
 
@@ -44,6 +47,19 @@ class Functional(Model):
             self._parameters[f"parameter_{index}"] = parameter  # of torch functions called on symbols
         self.__dict__["_input_names"] = [node.operation.name for node in graph.input_nodes]
         self.built = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickles: the graph as data, and no plans."""
+        state = super().__getstate__()
+        state["graph"] = describe(self.graph)
+        state["_plans"] = {}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the graph and plans anew."""
+        graph = state.pop("graph")
+        super().__setstate__(state)
+        self._attach(rebuild(graph))
 
     # --- what it is -------------------------------------------------------------------------------------------------
 

@@ -110,6 +110,16 @@ class Sequential(Model):
             shape = tuple(inputs.shape)
             self.build((None, *shape[1:]))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: the layers alone; the graph follows from them."""
+        return super().__getstate__() | {"_functional": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Connect the layers anew."""
+        super().__setstate__(state)
+        if self._stack and isinstance(self._stack[0], InputLayer):
+            self._connect(self._stack[0].output)
+
     # --- what it is -------------------------------------------------------------------------------------------------
 
     @property

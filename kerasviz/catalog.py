@@ -1,0 +1,238 @@
+"""Every public component by family: the list that the page, the docs, the stubs and the contract tests walk.
+
+`python -m kerasviz.catalog` writes the `.pyi` stubs that tell editors the constructors; `--check` compares them.
+"""
+
+import argparse
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+from kerasviz.declare import REQUIRED, Arg, Component, family
+from kerasviz.document.kinds import input_limits, kind_names, rank_of
+from kerasviz.document.words import ALIASES
+
+STUBBED = ("layers", "losses", "metrics", "optimizers", "callbacks", "initializers", "regularizers", "constraints")
+CATEGORIES = {  # module of kerasviz.layers -> category in the palette
+    "input": "input",
+    "dense": "core",
+    "embedding": "core",
+    "wrappers": "core",
+    "torch_module": "core",
+    "conv": "convolution",
+    "conv_transpose": "convolution",
+    "pooling": "pooling",
+    "recurrent": "recurrent",
+    "lstm": "recurrent",
+    "gru": "recurrent",
+    "simple_rnn": "recurrent",
+    "bidirectional": "recurrent",
+    "recurrent_cells": "recurrent",
+    "attention": "attention",
+    "normalization": "normalization",
+    "batch_normalization": "normalization",
+    "dropout": "regularization",
+    "activation": "activation",
+    "reshaping": "reshaping",
+    "resizing": "reshaping",
+    "preprocessing": "reshaping",
+    "merging": "merging",
+}
+KEY_ARGS = {  # shown on the node
+    "Activation": ["activation"],
+    "BatchNormalization": [],
+    "Embedding": ["input_dim", "output_dim"],
+    "Dropout": ["rate"],
+    "MultiHeadAttention": ["num_heads", "key_dim"],
+    "Bidirectional": ["layer", "merge_mode"],
+    "Rescaling": ["scale"],
+    "Concatenate": ["axis"],
+    "LSTM": ["units", "return_sequences"],
+    "GRU": ["units", "return_sequences"],
+    "SimpleRNN": ["units", "return_sequences"],
+    "Input": ["shape", "dtype"],
+}
+HIDDEN = ("RNN", "StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell", "InputSpec", "Wrapper")  # no palette entry
+
+
+def components(name: str) -> dict[str, type[Component]]:
+    """The public classes of a family, by name, each under the name it calls itself.
+
+    Args:
+        name: of the family: "layer", "loss", "metric", "optimizer", "callback", "initializer"...
+    """
+    members = family(name).members()
+    base = family(name).base
+    return {
+        key: cls
+        for key, cls in sorted(members.items())
+        if isinstance(cls, type) and cls.__name__ == key and cls is not base and issubclass(cls, Component)
+    }
+
+
+def page_catalog() -> dict[str, Any]:
+    """Every component that the page offers, with its form."""
+    listed = {plural: [_spec(cls) for cls in components(one).values()] for one, plural in PLURALS.items()}
+    for plural in ("optimizers", "losses", "metrics", "callbacks"):
+        listed[plural] = [spec for spec in listed[plural] if spec["kind"] not in UNOFFERED]
+    activations = sorted(name for name in family("activation").members() if name.islower())
+    return {"layers": [_input_spec(), *map(_layer_spec, _palette())], **listed, "activations": activations}
+
+
+PLURALS = {
+    "loss": "losses",
+    "metric": "metrics",
+    "optimizer": "optimizers",
+    "callback": "callbacks",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+}
+UNOFFERED = ("History", "ProgbarLogger", "CallbackList", "LambdaCallback", "MeanMetricWrapper", "Mean", "Sum")
+
+
+def _palette() -> list[str]:
+    return [kind for kind in kind_names() if kind not in HIDDEN and category(kind) != "other"]
+
+
+def category(kind: str) -> str:
+    """The palette's group for a kind of layer."""
+    cls = components("layer").get(kind)
+    module = cls.__module__.removeprefix("kerasviz.layers.") if cls is not None else ""
+    return CATEGORIES.get(module, "other")
+
+
+def _spec(cls: type[Component]) -> dict[str, Any]:
+    return {"kind": cls.__name__, "doc": first_line(cls), "form": cls.form()}
+
+
+def _layer_spec(kind: str) -> dict[str, Any]:
+    cls = components("layer")[kind]
+    least, most = input_limits(kind)
+    rank = rank_of(kind)
+    own = [a.name for a in cls.args.values() if a.group == "main" and not a.keyword]
+    key_args = KEY_ARGS.get(kind)
+    if key_args is None:
+        key_args = [name for name in own if cls.args[name].required] + [n for n in own if n == "activation"]
+        key_args = key_args or own[:1]
+    return {
+        **_spec(cls),
+        "category": category(kind),
+        "inputs": {"min": least, "max": most},
+        "rank": None if rank is None else rank + 2,
+        "aliases": [word for word, name in ALIASES.items() if name == kind],
+        "key_args": key_args,
+    }
+
+
+def _input_spec() -> dict[str, Any]:
+    fields: list[dict[str, Any]] = [
+        {"name": "shape", "doc": "Sizes of one sample, without the batch.", "required": True, "default": None,
+         "input": "shape", "group": "main"},
+        {"name": "dtype", "doc": "Type of the numbers.", "required": False, "default": "float32", "input": "select",
+         "choices": ["float32", "float16", "bfloat16", "int32", "int64", "uint8", "bool"], "group": "main"},
+        {"name": "batch_size", "doc": "Fixed size of the batch; empty for any.", "required": False, "default": None,
+         "input": "number", "step": 1, "min": 1, "max": None, "nullable": True, "group": "base"},
+    ]
+    return {
+        "kind": "Input",
+        "doc": "Where data enters the model.",
+        "form": fields,
+        "category": "input",
+        "inputs": {"min": 0, "max": 0},
+        "rank": None,
+        "aliases": ["in", "input"],
+        "key_args": KEY_ARGS["Input"],
+    }
+
+
+def first_line(cls: type) -> str:
+    """What it does, in one line."""
+    return (inspect.getdoc(cls) or "").split("\n")[0]
+
+
+# --- stubs ----------------------------------------------------------------------------------------------------------
+
+
+def stub(name: str) -> str:
+    """The `.pyi` of a package: its classes with their constructors, and its functions."""
+    import importlib
+
+    module = importlib.import_module(f"kerasviz.{name}")
+    lines = [
+        "# Written by `python -m kerasviz.catalog`. Change the declarations instead.",
+        "from typing import Any",
+        "",
+    ]
+    public = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
+    for key in sorted(set(public)):
+        thing = getattr(module, key, None)
+        if isinstance(thing, type):
+            lines += _class_stub(key, thing)
+        elif inspect.isfunction(thing) or inspect.ismethod(thing):
+            lines.append(f"def {key}{_plain(inspect.signature(thing))} -> Any: ...")
+    return "\n".join(lines) + "\n"
+
+
+def _class_stub(key: str, cls: type) -> list[str]:
+    if key != cls.__name__:
+        return [f"{key} = {cls.__name__}"]
+    if not issubclass(cls, Component):
+        return [f"class {key}: ..."]
+    parameters = ["self"]
+    starred = False
+    for a in cls.args.values():
+        if a.keyword and not starred:
+            parameters.append("*")
+            starred = True
+        parameters.append(_parameter(a))
+    return [f"class {key}:", f"    def __init__({', '.join(parameters)}, **kwargs: Any) -> None: ...",
+            "    def __getattr__(self, name: str) -> Any: ...",
+            "    def __call__(self, *args: Any, **kwargs: Any) -> Any: ..."]
+
+
+def _parameter(a: Arg) -> str:
+    if a.default is REQUIRED:
+        return f"{a.name}: Any"
+    default = a.kind.default(a.default)
+    plain = default is None or isinstance(default, (bool, int, float, str, tuple))
+    return f"{a.name}: Any = {default!r}" if plain else f"{a.name}: Any = ..."
+
+
+def _plain(signature: inspect.Signature) -> str:
+    parts = []
+    for p in signature.parameters.values():
+        star = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+        default = ""
+        if p.default is not p.empty:
+            simple = p.default is None or isinstance(p.default, (bool, int, float, str))
+            default = f" = {p.default!r}" if simple else " = ..."
+        if p.kind is p.KEYWORD_ONLY and "*" not in "".join(parts):
+            parts.append("*")
+        parts.append(f"{star}{p.name}: Any{default}")
+    return f"({', '.join(parts)})"
+
+
+def main() -> int:
+    """Write the stubs, or compare them."""
+    parser = argparse.ArgumentParser(description="Write the .pyi stubs of the public packages.")
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    check = parser.parse_args().check
+    root = Path(__file__).parent
+    stale = []
+    for name in STUBBED:
+        package = root / name
+        path = package / "__init__.pyi" if package.is_dir() else root / f"{name}.pyi"
+        text = stub(name)
+        if check and (not path.exists() or path.read_text() != text):
+            stale.append(path.name if path.name != "__init__.pyi" else f"{name}/__init__.pyi")
+        elif not check:
+            path.write_text(text)
+    for name in stale:
+        print(f"{name} is not what the declarations say; run `python -m kerasviz.catalog`.")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
