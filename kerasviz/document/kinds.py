@@ -38,11 +38,12 @@ def layer_class(kind: str) -> Any:
 
     if kind in NESTED or kind.startswith("ops."):
         return None
-    found = getattr(layers, kind, None) or registered_object(kind) or registered_object(f"Custom>{kind}")
-    return found if isinstance(found, type) and hasattr(found, "args") else found if callable(found) else None
+    found = vars(layers).get(kind) or CUSTOM.get(kind) or registered_object(kind) or registered_object(f"Custom>{kind}")
+    return found if isinstance(found, type) and hasattr(found, "args") else None
 
 
 NESTED = ("Functional", "Sequential", "Model")
+CUSTOM: dict[str, Any] = {}  # the user's own layer classes, by name, once a model with them was read
 UNLISTED = ("Layer", "InputLayer", "Wrapper")  # no choice for a canvas
 
 

@@ -40,4 +40,5 @@ def call_id(layer: str, taken: Container[str]) -> str:
 
 def is_automatic(name: str, kind: str) -> bool:
     """Whether Keras would have given a layer of the kind such a name by itself."""
-    return re.fullmatch(rf"{re.escape(snake_case(kind))}(_\d+)?", name) is not None
+    stem = "input(_layer)?" if kind in ("Input", "InputLayer") else re.escape(snake_case(kind.removeprefix("ops.")))
+    return re.fullmatch(rf"{stem}(_\d+)?", name) is not None

@@ -106,7 +106,9 @@ class Builder:
             sources = sources * 2  # self-attention
         if limits[1] is not None:
             sources = sources[: limits[1]]
-        change = add(self.draft.document, kind, args, after=sources, direction=self.direction)
+        name = args.get("name")
+        args = {key: value for key, value in args.items() if key != "name"}
+        change = add(self.draft.document, kind, args, after=sources, direction=self.direction, name=name)
         self.draft.do(change)
         self.inference.update(self.draft.document)
         self.current = next(iter(change["set"]["calls"]))
