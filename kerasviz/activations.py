@@ -39,7 +39,7 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
 
 def relu6(x: Any) -> Tensor:
     """min(max(x, 0), 6)."""
-    return torch.clamp(_tensor(x), 0, 6)
+    return F.relu6(_tensor(x))
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
@@ -125,7 +125,7 @@ def log_sigmoid(x: Any) -> Tensor:
 
 def sparse_sigmoid(x: Any) -> Tensor:
     """(x + 1) / 2, cut at 0 and 1."""
-    return torch.clamp((_tensor(x) + 1) * 0.5, 0, 1)
+    return (F.hardtanh(_tensor(x)) + 1) * 0.5
 
 
 def tanh(x: Any) -> Tensor:
@@ -135,7 +135,7 @@ def tanh(x: Any) -> Tensor:
 
 def hard_tanh(x: Any) -> Tensor:
     """x, cut at -1 and 1."""
-    return torch.clamp(_tensor(x), -1, 1)
+    return F.hardtanh(_tensor(x))
 
 
 def tanh_shrink(x: Any) -> Tensor:
