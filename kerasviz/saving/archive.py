@@ -1,0 +1,155 @@
+"""The `.keras` file: a zip of metadata.json, config.json and model.weights.h5."""
+
+import contextlib
+import json
+import shutil
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+from kerasviz.declare import Invalid
+
+METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
+MOST_PER_BYTE = 100  # what may come out of a byte of the archive
+ALWAYS_FINE = 2**26  # bytes that may come out of any archive
+MOST_ENTRIES = 100_000
+LARGEST_TEXT = 2**28
+FORMAT_VERSION = "3.15.1"  # of Keras's format; real Keras reads it
+
+
+@contextlib.contextmanager
+def opened(path: Any) -> Iterator[zipfile.ZipFile]:
+    """A checked archive.
+
+    Raises:
+        Invalid: where it is no zip file, or holds what no model needs.
+    """
+    where = str(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except FileNotFoundError:
+        raise Invalid(where, "a file that is there", "none") from None
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise Invalid(where, "a `.keras` file: a zip archive", str(error)) from error
+    with archive:
+        check_entries(archive, where)
+        yield archive
+
+
+def check_entries(archive: zipfile.ZipFile, where: str) -> None:
+    """Refuse paths that leave the archive, links, duplicates, and more than its size can hold."""
+    names: set[str] = set()
+    total = packed = 0
+    entries = archive.infolist()
+    if len(entries) > MOST_ENTRIES:
+        raise Invalid(where, f"at most {MOST_ENTRIES} entries", len(entries))
+    for entry in entries:
+        problem = fault(entry, names)
+        if problem:
+            raise Invalid(f"{where}, entry {entry.filename!r}", "a plain file inside the archive", problem)
+        names.add(PurePosixPath(entry.filename).as_posix().casefold())
+        total, packed = total + entry.file_size, packed + entry.compress_size
+    if total > max(packed * MOST_PER_BYTE, ALWAYS_FINE):
+        raise Invalid(where, f"at most {MOST_PER_BYTE} bytes for each of its {packed}", f"{total} bytes unpacked")
+    for name in (CONFIG, WEIGHTS):
+        if name not in names:
+            raise Invalid(where, f"a model archive with {name}", sorted(names)[:10])
+
+
+def fault(entry: zipfile.ZipInfo, names: set[str]) -> str:
+    """What is wrong with an entry, in words; empty where nothing is."""
+    raw = entry.orig_filename
+    path = PurePosixPath(raw)
+    mode = entry.external_attr >> 16
+    faults = {
+        "an absolute path": path.is_absolute() or raw[1:2] == ":" or raw.startswith("\\"),
+        "a path with `..`": ".." in path.parts or "\\" in raw or "\0" in raw,
+        "a second entry of that name": path.as_posix().casefold() in names,
+        "a link": stat.S_ISLNK(mode),
+        "a special file": bool(mode) and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR),
+        "an encrypted entry": bool(entry.flag_bits & 0x1),
+        "an unusual compression": entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
+    }
+    return next((words for words, found in faults.items() if found), "")
+
+
+def read_json(archive: zipfile.ZipFile, name: str, where: str) -> Any:
+    """A JSON entry.
+
+    Raises:
+        Invalid: where it is too large, or no JSON.
+    """
+    entry = archive.getinfo(name)
+    if entry.file_size > LARGEST_TEXT:
+        raise Invalid(f"{where}, {name}", f"at most {LARGEST_TEXT} bytes", entry.file_size)
+    try:
+        with archive.open(entry) as stream:
+            return json.loads(stream.read(LARGEST_TEXT + 1))
+    except (ValueError, RecursionError, zipfile.BadZipFile, OSError) as error:
+        raise Invalid(f"{where}, {name}", "JSON", str(error)) from error
+
+
+@contextlib.contextmanager
+def weights_file(archive: zipfile.ZipFile, where: str) -> Iterator[Any]:
+    """The open HDF5 file of the weights."""
+    entry = archive.getinfo(WEIGHTS)
+    with tempfile.TemporaryFile() as copy:
+        try:
+            with archive.open(entry) as stream:
+                copy_at_most(stream, copy, entry.file_size, f"{where}, {WEIGHTS}")
+        except zipfile.BadZipFile as error:
+            raise Invalid(f"{where}, {WEIGHTS}", "an undamaged entry", str(error)) from error
+        with open_hdf5(copy, f"{where}, {WEIGHTS}") as file:
+            yield file
+
+
+def copy_at_most(source: IO[bytes], target: IO[bytes], size: int, where: str) -> None:
+    """Copy, and stop where more comes than was said."""
+    left = size
+    while chunk := source.read(2**20):
+        left -= len(chunk)
+        if left < 0:
+            raise Invalid(where, f"{size} bytes, as the archive says", "more")
+        target.write(chunk)
+    target.seek(0)
+
+
+def open_hdf5(source: Any, where: str) -> Any:
+    """An HDF5 file to read from."""
+    import h5py
+
+    try:
+        return h5py.File(source, "r")
+    except FileNotFoundError:
+        raise Invalid(where, "a file that is there", "none") from None
+    except OSError as error:
+        raise Invalid(where, "an HDF5 file", str(error)) from error
+
+
+def write_archive(path: Any, config: Any, weights: Any) -> None:
+    """Write a `.keras` file.
+
+    Args:
+        path: where to.
+        config: of the model.
+        weights: a function that fills an open HDF5 file.
+    """
+    import datetime
+
+    import h5py
+
+    saved = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    metadata = {"keras_version": FORMAT_VERSION, "date_saved": saved}
+    text = json.dumps(config)
+    with tempfile.TemporaryFile() as file:
+        with h5py.File(file, "w") as open_file:
+            weights(open_file)
+        file.seek(0)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(METADATA, json.dumps(metadata))
+            archive.writestr(CONFIG, text)
+            with archive.open(WEIGHTS, "w", force_zip64=True) as target:
+                shutil.copyfileobj(file, target, 2**20)

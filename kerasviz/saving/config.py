@@ -1,0 +1,165 @@
+"""Objects as JSON, in Keras 3's form, and back. Names resolve in our own namespaces and in what the user registered."""
+
+import contextlib
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kerasviz.declare import Invalid, custom_object_scope, deserialize, register, registered_name, registered_object
+from kerasviz.declare.families import HOMES
+from kerasviz.declare.registry import REGISTERED, serialize
+from kerasviz.layers.layer import Layer
+from kerasviz.saving import values
+
+FUNCTIONAL = {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional"}
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Decorator: let files name this class or function, as `package>name`."""
+    return register(package, name)
+
+
+def get_registered_name(obj: Any) -> str:
+    """The name under which a class or function was registered; its own where it was not."""
+    return registered_name(obj)
+
+
+def get_registered_object(
+    name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None
+) -> Any:
+    """What was registered under `name`, or is in scope; None where nothing was."""
+    found = registered_object(name, custom_objects)
+    return found if found is not None else (module_objects or {}).get(name)
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """All that was registered, by name."""
+    return REGISTERED
+
+
+class CustomObjectScope(contextlib.AbstractContextManager):
+    """Lets configs that are read inside the `with` name these classes and functions."""
+
+    def __init__(self, custom_objects: Mapping[str, Any]) -> None:
+        self.custom_objects = dict(custom_objects)
+
+    def __enter__(self) -> "CustomObjectScope":
+        self._scope = custom_object_scope(self.custom_objects)
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._scope.__exit__(*error)
+
+
+def open_namespaces() -> None:
+    """Import every public module whose members a config may name."""
+    for home in [*HOMES.values(), "kerasviz.models"]:
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(home)
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """The JSON form of an object, function or value.
+
+    Layers that are built add the shapes they were built with, compiled models what `compile` was told.
+    """
+    plain = values.serialize_value(obj, serialize_keras_object)
+    if plain is not values.OTHER:
+        return plain
+    open_namespaces()
+    config = dict(serialize(obj))
+    if type(obj).__name__ == "Functional" and config["module"] in ("keras", "keras.models"):
+        config |= FUNCTIONAL
+    config["config"] = values.listed(config["config"])
+    if isinstance(obj, Layer):
+        shapes = build_shapes(obj)
+        if shapes:
+            config["build_config"] = shapes
+        compiled = getattr(obj, "get_compile_config", None)
+        told = compiled() if compiled is not None else None
+        if told:
+            config["compile_config"] = values.listed(told)
+    return config
+
+
+def build_shapes(layer: Layer) -> dict[str, Any] | None:
+    """The shapes a layer was built with, as Keras writes them."""
+    shapes = layer.get_build_config() if layer.built else None
+    if not shapes:
+        return None
+    shapes = values.listed(shapes)
+    return shapes if set(shapes) & {"input_shape", "shapes_dict"} else {"shapes_dict": shapes}
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True, **kwargs: Any
+) -> Any:
+    """The object that `serialize_keras_object` described.
+
+    Args:
+        config: the JSON form.
+        custom_objects: classes and functions that it may name, besides ours and the registered ones.
+        safe_mode: whether code in the file is refused. It is data here either way.
+
+    Raises:
+        Invalid: where it names what is neither ours nor known, or does not fit.
+    """
+    open_namespaces()
+    with custom_object_scope(custom_objects) if custom_objects else contextlib.nullcontext():
+        return _made(config)
+
+
+def _made(config: Any) -> Any:
+    plain = values.deserialize_value(config, _made)
+    if plain is not values.OTHER:
+        return plain
+    if "class_name" not in config:
+        return {key: _made(value) for key, value in config.items()}
+    name = config["class_name"]
+    if name == "__lambda__" or name == "Lambda" and isinstance(config.get("config"), Mapping):
+        _refuse_code(config)
+    try:
+        made = deserialize(config)
+    except Invalid:
+        raise
+    except Exception as error:
+        raise Invalid(f"config of `{name}`", "arguments that make one", config.get("config"), str(error)) from error
+    if isinstance(made, Layer):
+        _finish(made, config)
+    return made
+
+
+def _finish(layer: Layer, config: Mapping[str, Any]) -> None:
+    """Build and compile as the config says."""
+    shapes = config.get("build_config")
+    if isinstance(shapes, Mapping) and not layer.built:
+        layer.build_from_config(read_shapes(shapes))
+    compiled = config.get("compile_config")
+    if compiled and hasattr(layer, "compile_from_config"):
+        layer.compile_from_config(compiled)
+
+
+def read_shapes(shapes: Mapping[str, Any]) -> dict[str, Any]:
+    """Shapes by argument, from either of Keras's forms."""
+    inner = shapes.get("shapes_dict")
+    return dict(inner) if isinstance(inner, Mapping) else dict(shapes)
+
+
+def _refuse_code(config: Mapping[str, Any]) -> None:
+    inner = config.get("config") or {}
+    function = inner.get("function", inner) if isinstance(inner, Mapping) else inner
+    if config["class_name"] == "__lambda__" or (isinstance(function, Mapping) and function.get("class_name") == "__lambda__"):
+        raise Invalid(
+            "Lambda in the file",
+            "a layer that is data",
+            "Python bytecode",
+            "Give the function a name, register it with `register_keras_serializable`, and save the model again.",
+        )
+
+
+@contextlib.contextmanager
+def scope(custom_objects: Mapping[str, Any] | None) -> Iterator[None]:
+    """The custom objects of one call, if there are any."""
+    with custom_object_scope(custom_objects) if custom_objects else contextlib.nullcontext():
+        yield

@@ -1,0 +1,243 @@
+"""A graph of layers as Keras 3's functional config, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kerasviz.declare import Invalid
+from kerasviz.layers.input import InputLayer
+from kerasviz.saving.config import deserialize_keras_object, scope, serialize_keras_object
+from kerasviz.saving.functions import function_from_config, function_to_config, is_function
+from kerasviz.saving.values import listed, symbol_facts
+from kerasviz.tensors import FunctionOperation, KerasTensor, leaves, map_leaves, record_function
+
+
+def functional_to_config(model: Any) -> dict[str, Any]:
+    """Layers, their calls, inputs and outputs of a Functional model."""
+    return GraphWriter(model).config()
+
+
+class GraphWriter:
+    """Writes a graph; calls are numbered per operation, and only those of this graph count."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.graph = model.graph
+        self.calls: dict[int, list[Any]] = {}
+        for node in sorted(self.graph.nodes, key=lambda node: node.index):
+            self.calls.setdefault(id(node.operation), []).append(node)
+        self.number = {id(node): n for nodes in self.calls.values() for n, node in enumerate(nodes)}
+
+    def config(self) -> dict[str, Any]:
+        """The whole."""
+        policy = serialize_keras_object(self.model.dtype_policy)
+        return {
+            "name": self.model.name,
+            "trainable": self.model.trainable,
+            "dtype": policy,
+            "layers": [self.entry(operation) for operation in self.graph.operations],
+            "input_layers": map_leaves(self.history, self.graph.inputs),
+            "output_layers": map_leaves(self.history, self.graph.outputs),
+        }
+
+    def history(self, tensor: KerasTensor) -> list[Any]:
+        """Where a symbol comes from: operation, number of the call, number of the output."""
+        node, index = self.graph.place[id(tensor)]
+        return [node.operation.name, self.number[id(node)], index]
+
+    def entry(self, operation: Any) -> dict[str, Any]:
+        """One operation with its calls."""
+        nodes = self.calls[id(operation)]
+        if isinstance(operation, FunctionOperation):
+            config, args, kwargs = function_to_config(operation, nodes[0].args, nodes[0].kwargs)
+            config["config"] = {name: self.plain(value) for name, value in config["config"].items()}
+            return {**config, "name": operation.name, "inbound_nodes": [self.call(args, kwargs)]}
+        config = serialize_keras_object(operation)
+        calls = [] if isinstance(operation, InputLayer) else [self.call(node.args, node.kwargs) for node in nodes]
+        return {**config, "name": operation.name, "inbound_nodes": calls}
+
+    def call(self, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """What one call was given."""
+        return {
+            "args": [self.plain(value) for value in args],
+            "kwargs": {name: self.plain(value) for name, value in kwargs.items()},
+        }
+
+    def plain(self, value: Any) -> Any:
+        """An argument in JSON form; tuples are lists, as in Keras's files."""
+        if isinstance(value, KerasTensor):
+            return {"class_name": "__keras_tensor__", "config": symbol_facts(value, self.history(value))}
+        if isinstance(value, (list, tuple)):
+            return [self.plain(part) for part in value]
+        if isinstance(value, dict):
+            return {key: self.plain(part) for key, part in value.items()}
+        return listed(serialize_keras_object(value))
+
+
+def functional_from_config(config: Mapping[str, Any], custom_objects: Any = None, cls: Any = None) -> Any:
+    """The model that `functional_to_config` described.
+
+    Args:
+        config: as in Keras 3's files.
+        custom_objects: classes and functions that it may name.
+        cls: the class to make; Functional by default.
+
+    Raises:
+        Invalid: where the config names what is not there, or its calls depend on each other.
+    """
+    if cls is None:
+        import importlib
+
+        cls = importlib.import_module("kerasviz.models").Functional
+    with scope(custom_objects):
+        reader = GraphReader(config)
+        reader.run()
+        inputs, outputs = reader.symbols(config["input_layers"]), reader.symbols(config["output_layers"])
+        return cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
+
+
+class GraphReader:
+    """Makes the layers of a config and calls them, each call when all it needs is there."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.where = f"Functional `{config.get('name')}` of the file"
+        self.entries = {}
+        for entry in _list(config.get("layers"), self.where):
+            name = entry.get("name") or (entry.get("config") or {}).get("name")
+            if name in self.entries:
+                raise Invalid(self.where, "a name of its own for every layer", f"`{name}` twice")
+            self.entries[name] = entry
+        self.made: dict[str, Any] = {}
+        self.outputs: dict[tuple[str, int], list[Any]] = {}
+
+    def run(self) -> None:
+        """Make all layers, then all calls."""
+        waiting = []
+        for name, entry in self.entries.items():
+            calls = _list(entry.get("inbound_nodes", []), self.where)
+            if not is_function(entry):
+                self.made[name] = layer = deserialize_keras_object(entry)
+                if isinstance(layer, InputLayer):
+                    self.outputs[name, 0] = [layer._inbound_nodes[0].outputs]
+            waiting += [(name, index, call) for index, call in enumerate(calls)]
+        while waiting:
+            later = [(name, index, call) for name, index, call in waiting if not self.call(name, index, call)]
+            if len(later) == len(waiting):
+                stuck = ", ".join(f"`{name}`" for name, _, _ in later[:5])
+                raise Invalid(self.where, "calls whose inputs are all in the file, none in a circle", stuck)
+            waiting = later
+
+    def call(self, name: str, index: int, call: Any) -> bool:
+        """Make one call, if its inputs are there."""
+        if not isinstance(call, Mapping) or not {"args", "kwargs"} <= set(call):
+            hint = "Files of Keras 2 have another form. Save the model again with Keras 3."
+            raise Invalid(f"call of `{name}` in the file", "args and kwargs", call, hint)
+        if (index and (name, index - 1) not in self.outputs) or not self.ready(call):
+            return False
+        args, kwargs = self.value(call["args"]), self.value(call["kwargs"])
+        if name in self.made:
+            layer = self.made[name]
+            outputs = layer(*args, **_needless_left_out(layer, args, kwargs))
+        else:
+            function, title, settings = function_from_config(self.entries[name])
+            settings = {key: self.value(value) for key, value in settings.items()}
+            outputs = called(function, title, args, kwargs | settings)
+        self.outputs[name, index] = list(leaves(outputs))
+        return True
+
+    def ready(self, value: Any) -> bool:
+        """Whether every symbol in an argument is made."""
+        if isinstance(value, Mapping):
+            if value.get("class_name") == "__keras_tensor__":
+                return self.key(value["config"]["keras_history"])[:2] in self.outputs
+            return all(self.ready(part) for part in value.values())
+        return all(self.ready(part) for part in value) if isinstance(value, list) else True
+
+    def value(self, value: Any) -> Any:
+        """An argument, its symbols those of this graph."""
+        if isinstance(value, list):
+            return [self.value(part) for part in value]
+        if not isinstance(value, Mapping):
+            return value
+        if value.get("class_name") == "__keras_tensor__":
+            return self.symbol(value["config"]["keras_history"])
+        if "class_name" in value:
+            return deserialize_keras_object(value)
+        return {key: self.value(part) for key, part in value.items()}
+
+    def key(self, history: Any) -> tuple[str, int, int]:
+        """A place in the graph: operation, call, output."""
+        if not isinstance(history, (list, tuple)) or len(history) != 3 or history[0] not in self.entries:
+            raise Invalid(self.where, "a call of one of its layers", history)
+        return history[0], int(history[1]), int(history[2])
+
+    def symbol(self, history: Any) -> Any:
+        """The symbol at a place in the graph."""
+        name, call, index = self.key(history)
+        outputs = self.outputs.get((name, call), [])
+        if not 0 <= index < len(outputs):
+            raise Invalid(self.where, f"an output that `{name}` has", list(history))
+        return outputs[index]
+
+    def symbols(self, places: Any) -> Any:
+        """Symbols in the structure of inputs or outputs."""
+        if isinstance(places, Mapping):
+            return {key: self.symbols(place) for key, place in places.items()}
+        if isinstance(places, (list, tuple)) and len(places) == 3 and isinstance(places[0], str):
+            return self.symbol(places)
+        return [self.symbols(place) for place in places]
+
+
+def called(function: Any, name: str, args: list, kwargs: dict[str, Any]) -> Any:
+    """A function on symbols, recorded under its name."""
+    import inspect
+
+    parameters = list(inspect.signature(inspect.unwrap(function)).parameters.values()) if _readable(function) else []
+    first = parameters[0].name if parameters else None
+    if first in kwargs and len(args) >= 1:  # einsum's text comes before its arrays
+        args = [kwargs.pop(first), *args]
+    return record_function(function, tuple(args), kwargs, name)
+
+
+def _readable(function: Any) -> bool:
+    import inspect
+
+    try:
+        inspect.signature(inspect.unwrap(function))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _needless_left_out(layer: Any, args: list, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments without those that a call finds itself: a mask that its input carries, and None."""
+    kept = {}
+    for name, value in kwargs.items():
+        if name == "mask" and (value is None or same_symbol(value, getattr(args[0], "_keras_mask", None))):
+            continue
+        if value is None and name in ("training", "initial_state"):
+            continue
+        kept[name] = value
+    return kept
+
+
+def same_symbol(one: Any, other: Any) -> bool:
+    """Whether two symbols are the same function of the same symbols."""
+    if one is other:
+        return True
+    if not isinstance(one, KerasTensor) or not isinstance(other, KerasTensor):
+        return type(one) is type(other) and not isinstance(one, KerasTensor) and one == other
+    first, second = one.node, other.node
+    if first is None or second is None or one.output_index != other.output_index:
+        return False
+    operations = first.operation, second.operation
+    if not all(isinstance(operation, FunctionOperation) for operation in operations):
+        return False
+    if operations[0].function is not operations[1].function or len(first.args) != len(second.args):
+        return False
+    return all(same_symbol(a, b) for a, b in zip(first.args, second.args, strict=True))
+
+
+def _list(value: Any, where: str) -> list:
+    if not isinstance(value, list):
+        raise Invalid(where, "a list", value)
+    return value

@@ -1,0 +1,132 @@
+"""Functions that stand in a graph as configs: `keras.ops` by Keras's names, torch's by their own."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from kerasviz import ops
+from kerasviz.declare import Invalid, did_you_mean, snake_case
+from kerasviz.tensors import FunctionOperation, map_leaves
+
+ARRAYS = {"x", "x1", "x2", "xs", "condition", "operands", "indices", "key", "variable"}  # given in the call
+IN_CALL = {"pad": {"constant_values"}}  # more that Keras gives in the call
+IN_CORE = {"cast", "stop_gradient", "shape", "convert_to_tensor"}
+IN_MATH = {"rsqrt", "logsumexp", "erf", "top_k", "in_top_k"}
+SAME = {"abs": "absolute", "amax": "max", "amin": "min"}  # Keras has one class for both names
+TORCH_MODULES = {
+    "torch": torch,
+    "torch.nn.functional": torch.nn.functional,
+    "torch.linalg": torch.linalg,
+    "torch.special": torch.special,
+    "torch.fft": torch.fft,
+    "torch.Tensor": torch.Tensor,
+}
+TORCH = "__torch_function__"
+
+
+def is_function(config: Mapping[str, Any]) -> bool:
+    """Whether the config is that of a function in a graph."""
+    module = str(config.get("module") or "")
+    return config.get("class_name") == TORCH or module.startswith(("keras.src.ops.", "keras.ops"))
+
+
+def function_to_config(operation: FunctionOperation, args: tuple, kwargs: dict[str, Any]) -> tuple[dict, list, dict]:
+    """The config of a function, and what it is called with: Keras keeps settings apart from arrays.
+
+    Raises:
+        Invalid: for a function that is neither ours nor torch's.
+    """
+    function = operation.function
+    name = getattr(function, "__name__", "")
+    name = SAME.get(name, name)
+    if getattr(ops, name, None) is None or inspect.unwrap(getattr(ops, name)) is not inspect.unwrap(function):
+        own = inspect.unwrap(getattr(ops, getattr(function, "__name__", ""), function))
+        if own is not inspect.unwrap(function) or name not in ops.__all__:
+            config = {"name": operation.name, "function": torch_name(function, operation.name)}
+            return {"module": "torch", "class_name": TORCH, "config": config, "registered_name": TORCH}, list(args), kwargs
+    signature = inspect.signature(inspect.unwrap(function))
+    bound = signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    called = ARRAYS | IN_CALL.get(name, set())
+    settings: dict[str, Any] = {}
+    given: list[Any] = []
+    rest: dict[str, Any] = {}
+    for parameter, value in bound.arguments.items():
+        if signature.parameters[parameter].kind is inspect.Parameter.VAR_POSITIONAL:
+            given.extend(value)
+        elif parameter in called and parameter in ARRAYS:
+            given.append(value)
+        elif parameter in called:
+            rest[parameter] = value
+        else:
+            settings[parameter] = value
+    class_name = "".join(part.capitalize() for part in name.split("_"))
+    config = {"module": module_of(name), "class_name": class_name, "config": {"name": operation.name, **settings}}
+    return {**config, "registered_name": class_name}, given, rest
+
+
+def module_of(name: str) -> str:
+    """Where Keras keeps the class behind one of its functions."""
+    if name in IN_CORE or name in IN_MATH:
+        return "keras.src.ops.core" if name in IN_CORE else "keras.src.ops.math"
+    function = inspect.unwrap(getattr(ops, name))
+    return "keras.src.ops.nn" if function.__module__.endswith(".nn") else "keras.src.ops.numpy"
+
+
+def function_from_config(config: Mapping[str, Any]) -> tuple[Callable, str, dict[str, Any]]:
+    """The function that a config names, its name in the graph, and its settings.
+
+    Raises:
+        Invalid: for anything but `keras.ops` and torch's functions of tensors.
+    """
+    settings = dict(config.get("config") or {})
+    name = str(settings.pop("name", config.get("name", "")))
+    class_name = str(config["class_name"])
+    if class_name == TORCH:
+        return torch_function(str(settings.get("function"))), name, {}
+    found = snake_case(class_name)
+    if found not in ops.__all__:
+        hint = did_you_mean(found, ops.__all__)
+        raise Invalid(f"function `{name}` of the file", "one of keras.ops", f"{config.get('module')}.{class_name}", hint)
+    return getattr(ops, found), name, map_leaves(lambda value: value, settings)
+
+
+@functools.cache
+def torch_functions() -> dict[str, Callable]:
+    """torch's functions of tensors by name: those that take symbols. Nothing that reads files is among them."""
+    from torch.overrides import get_overridable_functions
+
+    found: dict[str, Callable] = {}
+    known = {id(function) for functions in get_overridable_functions().values() for function in functions}
+    for module, namespace in TORCH_MODULES.items():
+        for name in dir(namespace):
+            function = None if name.startswith("_") else inspect.getattr_static(namespace, name, None)
+            function = getattr(namespace, name) if callable(function) else None
+            if function is not None and id(function) in known and name not in REFUSED:
+                found[f"{module}.{name}"] = function
+    return found
+
+
+REFUSED = {"apply_", "map_", "map2_", "backward", "register_hook", "retain_grad", "share_memory_", "numpy", "tolist",
+           "item", "storage", "untyped_storage", "data_ptr", "set_", "resize_", "module_load", "requires_grad_"}  # fmt: skip
+
+
+def torch_name(function: Callable, where: str) -> str:
+    """The name under which a file has one of torch's functions."""
+    for name, known in torch_functions().items():
+        if known is function:
+            return name
+    shown = getattr(function, "__qualname__", function)
+    hint = "Use keras.ops or torch functions, or put the code in a layer of its own."
+    raise Invalid(f"function `{where}` in the model", "a function that a file can name", shown, hint)
+
+
+def torch_function(name: str) -> Callable:
+    """torch's function of that name."""
+    found = torch_functions().get(name)
+    if found is None:
+        raise Invalid("function in the file", "one of torch's functions of tensors", name)
+    return found

@@ -1,0 +1,172 @@
+"""Weights in Keras 3's HDF5 layout: a group per object, named after the attribute or the place in a list.
+
+    layers/dense/vars/0      layers/lstm/cell/vars/1      optimizer/vars/0
+"""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from kerasviz.declare import Invalid, snake_case
+from kerasviz.layers.layer import Layer
+from kerasviz.saving.hdf5 import Store, check_file, plain_member
+
+Path = tuple[str, ...]
+
+
+def saved_objects(root: Any) -> Iterator[tuple[Path, Any]]:
+    """Every object with variables, and where a file has them: each once, attributes in alphabetical order."""
+    seen = {id(root)}
+    waiting: list[tuple[Path, Any]] = [((), root)]
+    while waiting:
+        path, thing = waiting.pop()
+        yield path, thing
+        inner = []
+        for name, child in members(thing):
+            for place, part in placed(name, child):
+                if id(part) not in seen:
+                    seen.add(id(part))
+                    inner.append(((*path, *place), part))
+        waiting.extend(reversed(inner))
+
+
+def members(thing: Any) -> list[tuple[str, Any]]:
+    """Attributes that hold objects with variables, or lists of them."""
+    found = dict(getattr(thing, "_modules", {}))
+    found |= {name: value for name, value in vars(thing).items() if name not in ("_modules", "_parameters", "_buffers")}
+    optimizer = getattr(thing, "optimizer", None) if hasattr(type(thing), "compile") else None
+    if optimizer is not None and saves(optimizer):
+        found["optimizer"] = optimizer
+    if has_own_list(thing):
+        own = {id(layer) for layer in thing.layers} | {id(part) for part in inner_parts(thing)}
+        found = {name: value for name, value in found.items() if id(value) not in own and not name.startswith("_")}
+        found["layers"] = list(thing.layers)
+    return sorted(found.items())
+
+
+def has_own_list(thing: Any) -> bool:
+    """Whether it is a Functional or Sequential: its layers stand in one list."""
+    return isinstance(thing, Layer) and isinstance(getattr(type(thing), "layers", None), property) and "graph" in dir(type(thing)) or (
+        isinstance(thing, Layer) and "graph" in vars(thing)
+    )
+
+
+def inner_parts(thing: Any) -> list[Any]:
+    """What a Sequential keeps besides its layers."""
+    stack = vars(thing).get("_stack") or []
+    return [part for part in (*stack, vars(thing).get("_functional")) if part is not None]
+
+
+def placed(name: str, value: Any) -> Iterator[tuple[Path, Any]]:
+    """Objects with variables in an attribute: itself, or those in a list, named after their class."""
+    if saves(value):
+        yield (name,), value
+        return
+    if not isinstance(value, (list, tuple, dict, set)):
+        return
+    used: dict[str, int] = {}
+    for part in value.values() if isinstance(value, dict) else value:
+        if saves(part):
+            kind = snake_case(type(part).__name__)
+            number = used.get(kind, 0)
+            used[kind] = number + 1
+            yield (name, kind if number == 0 else f"{kind}_{number}"), part
+
+
+def saves(value: Any) -> bool:
+    """Whether it is an object with variables of its own."""
+    return hasattr(type(value), "load_own_variables") and hasattr(value, "save_own_variables")
+
+
+class Writer:
+    """A group that takes arrays by name."""
+
+    def __init__(self, group: Any) -> None:
+        self.group = group
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        import numpy as np
+
+        self.group[str(name)] = np.asarray(value)
+
+
+def write_weights(model: Any, file: Any) -> None:
+    """Put a model's weights, and its optimizer's state, into an open HDF5 file."""
+    for path, thing in saved_objects(model):
+        group = file.require_group("/".join((*path, "vars")))
+        if getattr(thing, "name", None):
+            group.attrs["name"] = thing.name
+        thing.save_own_variables(Writer(group))
+
+
+def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False) -> None:
+    """Give a model the weights in an open HDF5 file. Nothing changes unless everything fits.
+
+    Args:
+        model: built as the one that was saved.
+        file: an HDF5 file.
+        where: for errors.
+        skip_mismatch: whether layers that do not fit keep what they have.
+
+    Raises:
+        Invalid: where the file is no plain data, or its arrays do not fit.
+    """
+    check_file(file, where)
+    fitting: list[tuple[Any, Store]] = []
+    for path, thing in saved_objects(model):
+        place = "/".join((*path, "vars"))
+        store = Store(group_at(file, (*path, "vars"), where), f"{where}, {place}")
+        problem = misfit(thing, store)
+        if problem is None:
+            fitting.append((thing, store))
+        elif is_optimizer(path):
+            warnings.warn(f"The optimizer's state was not restored: {problem}", stacklevel=3)
+        elif skip_mismatch:
+            warnings.warn(f"Kept what it had: {problem}", stacklevel=3)
+        else:
+            raise problem
+    for thing, store in fitting:
+        thing.load_own_variables(store)
+
+
+def is_optimizer(path: Path) -> bool:
+    """Whether it is an optimizer's place: its state may be lost, weights may not."""
+    return bool(path) and path[-1] == "optimizer"
+
+
+def group_at(file: Any, path: Path, where: str) -> Any:
+    """The group at a path; None where there is none."""
+    group = file["/"]
+    for name in path:
+        if name not in group:
+            return None
+        group = plain_member(group, name, f"{where}, {name}")
+        if not hasattr(group, "keys"):
+            raise Invalid(f"{where}, {'/'.join(path)}", "a group", "an array")
+    return group
+
+
+def misfit(thing: Any, store: Store) -> Invalid | None:
+    """What does not fit, told before anything is read; None where all does."""
+    own = own_variables(thing)
+    if own is None:
+        return None
+    title = f'{type(thing).__name__} "{getattr(thing, "name", "")}"'
+    if len(own) != len(store):
+        hint = "Build the model first." if not getattr(thing, "built", True) else ""
+        names = f"{len(own)} arrays for {title}"
+        return Invalid(store.where, names, len(store), hint)
+    for index, variable in enumerate(own):
+        if str(index) not in store or store.shape(str(index)) != tuple(variable.shape):
+            got = store.shape(str(index)) if str(index) in store else store.keys()
+            return Invalid(f"{store.where}/{index}", f"shape {tuple(variable.shape)} for {title}", got)
+    return None
+
+
+def own_variables(thing: Any) -> list[Any] | None:
+    """The variables that the base class's `load_own_variables` fills; None where a class has one of its own."""
+    if isinstance(thing, Layer):
+        return thing._own_variables() if type(thing).load_own_variables is Layer.load_own_variables else None
+    if type(thing).load_own_variables.__module__.startswith("kerasviz."):
+        return list(thing.variables)
+    return None
