@@ -19,7 +19,7 @@ def check_inputs(model: Any, x: Any, where: str) -> None:
     Raises:
         Invalid: naming the input, its shape, and what came.
     """
-    inputs = getattr(model, "inputs", None)
+    inputs = getattr(model, "inputs", None) if getattr(model, "built", True) else None
     if not isinstance(inputs, (list, tuple)) or not inputs:
         return
     names = [getattr(symbol, "name", f"input_{index}") for index, symbol in enumerate(inputs)]
@@ -28,7 +28,8 @@ def check_inputs(model: Any, x: Any, where: str) -> None:
         return
     given = list(leaves(x))
     if len(given) != len(inputs):
-        raise Invalid(where, f"{len(inputs)} arrays, one per input: {', '.join(map(str, names))}", f"{len(given)}")
+        shapes = [(None, *array.shape[1:]) for array in given]
+        raise Invalid(where, f"an array for each input: {', '.join(map(str, names))}", shapes)
     for symbol, name, array in zip(inputs, names, given, strict=True):
         wanted, got = tuple(symbol.shape), tuple(array.shape)
         if not fits(got, wanted):

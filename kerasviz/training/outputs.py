@@ -50,10 +50,10 @@ class Outputs:
         if isinstance(y, (list, tuple)):
             flat = list(leaves(y))
             if len(flat) != len(self):
-                raise Invalid(where, f"{len(self)} arrays, one per output: {', '.join(self.names)}", f"{len(flat)}")
+                raise Invalid(where, f"an array for each output: {', '.join(self.names)}", [shape(one) for one in flat])
             return flat
         if len(self) != 1:
-            raise Invalid(where, f"{len(self)} arrays, one per output: {', '.join(self.names)}", "a single array")
+            raise Invalid(where, f"an array for each output: {', '.join(self.names)}", shape(y))
         return [y]
 
     def weights(self, sample_weight: Any) -> list[Any]:
@@ -88,6 +88,11 @@ class Outputs:
             return self.by_name(given, where)
         if isinstance(given, (list, tuple)) and not is_one(given):
             if len(given) != len(self):
-                raise Invalid(where, f"{len(self)} of them, one per output: {', '.join(self.names)}", list(given))
+                raise Invalid(where, f"one for each output: {', '.join(self.names)}", list(given))
             return list(given)
         return [given] * len(self)
+
+
+def shape(value: Any) -> Any:
+    """The shape of an array, whatever its number of rows."""
+    return (None, *value.shape[1:]) if hasattr(value, "shape") else value

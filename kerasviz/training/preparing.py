@@ -99,7 +99,7 @@ class Preparing:
             return
         batch = source.peek()
         x, y, _ = unpack(batch)
-        check_inputs(self, x, f"{where}, x" if "(" not in where else where)
+        check_inputs(self, x, where if "(" in where else f"{where}(x=...)")
         with torch.no_grad():
             y_pred = self(x, training=False)  # type: ignore[operator]
         compiled.match(y, y_pred, getattr(self, "output_names", None))
