@@ -23,7 +23,8 @@ class NumbersKind(Kind):
         """Arrays, tensors and Keras's config of an array become lists."""
         if isinstance(value, Mapping) and value.get("class_name") == "__numpy__":
             value = value["config"]["value"]
-        value = value.tolist() if hasattr(value, "tolist") else value
+        as_list = getattr(value, "tolist", None)
+        value = value if as_list is None else as_list()
         try:
             torch.as_tensor(value)
         except (TypeError, ValueError, RuntimeError):
@@ -164,9 +165,9 @@ class RandomUniform(RandomInitializer):
 class FanScaling(RandomInitializer):
     """Base of starts whose variance is `scale` over the number of inputs, outputs, or their mean."""
 
-    scale: float
-    mode: str
-    distribution: str
+    scale: Any
+    mode: Any
+    distribution: Any
     input_axes: Axis | None = arg(None, after="seed", doc="Axes that are inputs; None: all but the last.")
     output_axes: Axis | None = arg(None, after="input_axes", doc="Axes that are outputs; None: the last.")
 
@@ -197,7 +198,8 @@ def compute_fans(shape: Sizes, input_axes: Any = None, output_axes: Any = None) 
         ins, outs = ([axis] if isinstance(axis, int) else axis for axis in (input_axes, output_axes))
         return float(math.prod(shape[a] for a in ins)), float(math.prod(shape[a] for a in outs))
     if len(shape) < 2:
-        return (float(shape[0]),) * 2 if len(shape) else (1.0, 1.0)
+        size = float(shape[0]) if len(shape) else 1.0
+        return size, size
     receptive_field = math.prod(shape[:-2])
     return float(shape[-2] * receptive_field), float(shape[-1] * receptive_field)
 

@@ -50,7 +50,7 @@ class L1(Regularizer):
 
     def __call__(self, x: Tensor) -> Tensor:
         """The penalty of `x`, a scalar."""
-        return self.l1 * convert_to_tensor(x).abs().sum()
+        return (self.l1 or 0.0) * convert_to_tensor(x).abs().sum()
 
 
 class L2(Regularizer):
@@ -64,7 +64,7 @@ class L2(Regularizer):
 
     def __call__(self, x: Tensor) -> Tensor:
         """The penalty of `x`, a scalar."""
-        return self.l2 * torch.square(convert_to_tensor(x)).sum()
+        return (self.l2 or 0.0) * torch.square(convert_to_tensor(x)).sum()
 
 
 class OrthogonalRegularizer(Regularizer):

@@ -98,12 +98,13 @@ class PReLU(Elementwise):
     def build(self, input_shape: tuple) -> None:
         """Make the slopes."""
         shape = list(input_shape[1:])
-        for axis in self.shared_axes or ():
+        shared: Any = self.shared_axes or ()
+        for axis in shared:
             if not 0 < axis < len(input_shape):
                 raise Invalid("PReLU(shared_axes=...)", f"axes from 1 to {len(input_shape) - 1}", self.shared_axes)
             shape[axis - 1] = 1
         self.alpha = self.add_weight(name="alpha", shape=tuple(shape))
-        fixed = {a: n for a, n in enumerate(input_shape) if a and a not in (self.shared_axes or ())}
+        fixed = {a: n for a, n in enumerate(input_shape) if a and a not in shared}
         self.input_spec = InputSpec(ndim=len(input_shape), axes=fixed)
 
     def call(self, inputs: Tensor) -> Tensor:

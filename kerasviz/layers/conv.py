@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Activation, Invalid, Sizes, arg, weight
-from kerasviz.layers.spatial import DataFormat, Spatial, extents, pad, same_padding
+from kerasviz.declare import Activation, Invalid, arg, weight
+from kerasviz.layers.spatial import DataFormat, Sizes, Spatial, extents, pad, same_padding
 
 CONVOLVE = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 TORCH_ORDER = {1: (2, 1, 0), 2: (3, 2, 0, 1), 3: (4, 3, 0, 1, 2)}  # (*space, inputs, outputs) -> torch's axes
@@ -111,7 +111,9 @@ class Conv1D(Conv):
     """
 
     rank = 1
-    padding: Literal["valid", "same", "causal"] = arg("valid", doc="'causal' looks only back in time.")
+    padding: Literal["valid", "same", "causal"] = arg(  # pyright: ignore[reportIncompatibleVariableOverride]
+        "valid", doc="'causal' looks only back in time."
+    )
 
 
 class Conv2D(Conv):

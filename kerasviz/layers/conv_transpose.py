@@ -1,15 +1,15 @@
 """Convolutions run backwards: from a small map to a large one."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Activation, Invalid, PerAxis, Sizes, arg, weight
+from kerasviz.declare import Activation, Invalid, PerAxis, arg, weight
 from kerasviz.layers.conv import TORCH_ORDER, AnyConv
-from kerasviz.layers.spatial import DataFormat, pad
+from kerasviz.layers.spatial import DataFormat, Sizes, pad
 
-Extra = Annotated[int | tuple[int, ...], PerAxis(at_least=0)]
+Extra = Annotated[Any, PerAxis(at_least=0)]
 CONVOLVE_BACK = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 

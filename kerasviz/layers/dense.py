@@ -176,6 +176,7 @@ class Identity(Layer):
     """Gives its inputs back, as they are."""
 
     supports_masking = True
+    keeps_dtype = True
 
     def call(self, inputs: Any) -> Any:
         """The inputs."""

@@ -100,7 +100,9 @@ class SpatialDropout(Dropping, Spatial):
     rank: ClassVar[int]
     data_format: Any = "channels_last"
     rate: float = arg(at_least=0, at_most=1, doc="Share of the channels that become zero.")
-    name: str | None = arg(None, after="seed", group="base", doc="Unique name in the model.")
+    name: str | None = arg(  # pyright: ignore[reportIncompatibleMethodOverride]
+        None, after="seed", group="base", doc="Unique name in the model."
+    )
     dtype: DType = arg(None, after="seed", group="base", doc="What it computes in: a dtype or a policy.")
 
     def drawn_shape(self, inputs: Tensor) -> tuple[int, ...]:
@@ -218,7 +220,7 @@ class ActivityRegularization(Layer):
     def check(self) -> None:
         """The penalty is that of any layer's output."""
         super().check()
-        self.activity_regularizer = L1L2(self.l1, self.l2)
+        self.activity_regularizer = L1L2.from_config({"l1": self.l1, "l2": self.l2})
 
     def call(self, inputs: Tensor) -> Tensor:
         """The inputs."""
@@ -236,8 +238,9 @@ class ActivityRegularization(Layer):
 
     def source(self) -> str:
         """The two weights say it all."""
-        penalty, self.activity_regularizer = self.activity_regularizer, None
+        penalty: Any = self.activity_regularizer
+        self.__dict__["activity_regularizer"] = None
         try:
             return super().source()
         finally:
-            self.activity_regularizer = penalty
+            self.__dict__["activity_regularizer"] = penalty

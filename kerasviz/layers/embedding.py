@@ -73,7 +73,7 @@ class Embedding(StartsFromArrays):
         initial = self.__dict__.pop("_initial_weights", None)
         if initial is not None:
             self.built = True
-            self.set_weights(initial if isinstance(initial, (list, tuple)) else [initial])
+            self.set_weights(list(initial) if isinstance(initial, (list, tuple)) else [initial])
 
     def call(self, inputs: Tensor) -> Tensor:
         """The rows of these numbers."""
@@ -81,7 +81,7 @@ class Embedding(StartsFromArrays):
             inputs = inputs.to(torch.int64)
         return F.embedding(inputs, self.embeddings)
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """What is not zero, with mask_zero."""
         return torch.ne(inputs, 0) if self.mask_zero else None
 
@@ -105,7 +105,7 @@ class Masking(Layer):
         """The inputs; zeros at masked moments."""
         return inputs * torch.ne(inputs, self.mask_value).any(dim=-1, keepdim=True).to(inputs.dtype)
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Where some feature differs."""
         return torch.any(torch.ne(inputs, self.mask_value), dim=-1)
 

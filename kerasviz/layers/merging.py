@@ -65,7 +65,7 @@ class Merging(Layer):
         """All inputs, of one rank, as one."""
         raise NotImplementedError
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Where any of the inputs counts; None if one has no mask: then all of it does."""
         if mask is None or any(one is None for one in mask):
             return None

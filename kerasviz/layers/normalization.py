@@ -189,4 +189,4 @@ class RMSNormalization(Normalizer):
         if axes[0] + len(axes) == x.ndim:
             return F.rms_norm(x, x.shape[axes[0] :], self.scale, self.epsilon).to(inputs.dtype)
         inverse = torch.rsqrt(x.square().mean(dim=axes, keepdim=True) + self.epsilon)
-        return (x * inverse * along(self.scale, axes, x.ndim, x.shape)).to(inputs.dtype)
+        return affine(x * inverse, along(self.scale, axes, x.ndim, x.shape), None).to(inputs.dtype)

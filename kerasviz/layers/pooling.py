@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Sizes, arg
-from kerasviz.layers.spatial import DataFormat, Spatial, pad, same_padding
+from kerasviz.declare import arg
+from kerasviz.layers.spatial import DataFormat, Sizes, Spatial, Steps, pad, same_padding
 
 LARGEST = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
 MEAN = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
@@ -24,7 +24,7 @@ class Pooling(Spatial):
 
     rank: ClassVar[int]
     pool_size: Sizes = arg(2, doc="Extent of the window along each spatial axis.")
-    strides: Sizes | None = arg(None, doc="Steps between two places of the window; None: windows side by side.")
+    strides: Steps = arg(None, doc="Steps between two places of the window; None: windows side by side.")
     padding: Literal["valid", "same"] = arg("valid", doc="'same' lets windows reach over the edge.")
     data_format: DataFormat | None = arg(None, doc="Place of the channel axis; None asks the config.")
 
@@ -204,7 +204,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
         kept = mask.to(inputs.dtype).unsqueeze(self.channel_axis)
         return (inputs * kept).sum(dim=axis, keepdim=self.keepdims) / kept.sum(dim=axis, keepdim=self.keepdims)
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """No time, no mask."""
         return
 

@@ -2,13 +2,17 @@
 
 import math
 from collections.abc import Sequence
+from typing import Annotated, Any
 
 from torch import Tensor
 
-from kerasviz.declare import Invalid, Shape, arg
+from kerasviz.declare import Choice, Invalid, Maybe, arg
+from kerasviz.declare.kinds import ShapeKind
 from kerasviz.layers.layer import InputSpec, Layer
-from kerasviz.layers.spatial import DataFormat
+from kerasviz.layers.spatial import DATA_FORMATS
 from kerasviz.tensors import standardize_data_format
+
+Sized = Annotated[Any, ShapeKind()]
 
 
 def product(sizes: Sequence[int | None]) -> int | None:
@@ -25,7 +29,10 @@ class Flatten(Layer):
         outputs: (batch, product of rest)
     """
 
-    data_format: DataFormat | None = arg(None, doc="channels_first moves channels last before.")
+    keeps_dtype = True
+    data_format: Annotated[Any, Maybe(Choice(DATA_FORMATS))] = arg(
+        None, doc="channels_first moves channels last before."
+    )
 
     def check(self) -> None:
         """None asks the config."""
@@ -51,7 +58,8 @@ class Reshape(Layer):
         outputs: (batch, *target_shape)
     """
 
-    target_shape: Shape = arg(doc="Without the batch; one size may be -1: what is left.")
+    keeps_dtype = True
+    target_shape: Sized = arg(doc="Without the batch; one size may be -1: what is left.")
 
     def check(self) -> None:
         """Only one size can be what is left."""
@@ -61,9 +69,15 @@ class Reshape(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The same values in another shape."""
-        return inputs.reshape(inputs.shape[0], *self.resolved(inputs.shape))
+        if not inputs.numel():
+            return inputs.reshape(inputs.shape[0], *self.resolved(inputs.shape))
+        return inputs.reshape(inputs.shape[0], *self.target_shape)
 
-    def resolved(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+    def build(self, input_shape: tuple) -> None:
+        """Check that the values fit."""
+        self.compute_output_shape(input_shape)
+
+    def resolved(self, input_shape: Sequence[int | None]) -> tuple[Any, ...]:
         """The target, with -1 worked out where the input is known."""
         total, wanted = product(input_shape[1:]), self.target_shape
         fixed = math.prod(size for size in wanted if size != -1)
@@ -87,7 +101,8 @@ class Permute(Layer):
         outputs: (batch, *rest in the order of dims)
     """
 
-    dims: Shape = arg(doc="The axes in their new order, counted from 1: (2, 1) swaps two.")
+    keeps_dtype = True
+    dims: Sized = arg(doc="The axes in their new order, counted from 1: (2, 1) swaps two.")
 
     def check(self) -> None:
         """Each axis once."""
@@ -115,7 +130,12 @@ class RepeatVector(Layer):
         outputs: (batch, n, features)
     """
 
+    keeps_dtype = True
     n: int = arg(at_least=1, doc="Length of the sequence.")
+
+    def build(self, input_shape: tuple) -> None:
+        """Check the rank."""
+        self.compute_output_shape(input_shape)
 
     def call(self, inputs: Tensor) -> Tensor:
         """The vector, n times: a view."""

@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Invalid, Kind, Sizes, arg
-from kerasviz.layers.spatial import AXES, DataFormat, Spatial, pad
+from kerasviz.declare import Invalid, Kind, arg
+from kerasviz.layers.spatial import AXES, DataFormat, Sizes, Spatial, pad
 
 Pair = tuple[int, int]
 
@@ -34,11 +34,10 @@ class PairsKind(Kind):
         return found[0] if self.rank == 1 else found
 
     def _pair(self, pair: Any, where: str, value: Any) -> Pair:
-        pair = (pair, pair) if isinstance(pair, int) else pair
-        before, after = pair if isinstance(pair, (list, tuple)) and len(pair) == 2 else (None, None)
-        if not (isinstance(before, int) and isinstance(after, int) and min(before, after) >= 0):
+        found = [pair, pair] if isinstance(pair, int) else list(pair) if isinstance(pair, (list, tuple)) else []
+        if len(found) != 2 or not all(isinstance(n, int) and n >= 0 for n in found):
             self._refuse(where, value)
-        return before, after
+        return found[0], found[1]
 
     def _refuse(self, where: str, value: Any) -> None:
         each = "a pair (before, after)" if self.rank == 1 else f"{self.rank} pairs (before, after)"
@@ -54,6 +53,8 @@ Pairs = Annotated[Any, PairsKind()]
 
 class Edges(Spatial):
     """Base of layers that change maps at their edges."""
+
+    keeps_dtype = True
 
     rank: ClassVar[int]
     edge: ClassVar[str]

@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from kerasviz.declare import Invalid
+from kerasviz.declare import Invalid, Maybe, PerAxis
 from kerasviz.layers.layer import Layer
 from kerasviz.tensors import settings
 
+Sizes = Annotated[Any, PerAxis()]  # a number, or one for each axis; kept as a tuple
+Steps = Annotated[Any, Maybe(PerAxis())]
+DATA_FORMATS = ("channels_last", "channels_first")
 DataFormat = Literal["channels_last", "channels_first"]
 AXES = {1: ("time",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 Pairs = Sequence[tuple[int, int]]
@@ -29,6 +32,10 @@ class Spatial(Layer):
         """None asks the config for the data format."""
         super().check()
         self.data_format = settings.standardize_data_format(self.data_format, f"{type(self).__name__}(data_format=...)")
+
+    def build(self, input_shape: tuple) -> None:
+        """Check that the inputs fit, before torch does in its words."""
+        self.compute_output_shape(input_shape)
 
     @property
     def channel_axis(self) -> int:
