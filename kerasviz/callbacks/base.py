@@ -91,8 +91,8 @@ class Callback(Component):
 
 def overridden(callback: Any, hook: str) -> Callable | None:
     """The callback's method for `hook`; None where it only has the one that does nothing."""
-    for name in (hook, ALIASES.get(hook)):
-        method = getattr(callback, name, None) if name else None
+    for name in (hook, ALIASES.get(hook, hook)):
+        method = getattr(callback, name, None)
         if method is not None and getattr(method, "__func__", method) is not getattr(Callback, name):
             return method
     return None

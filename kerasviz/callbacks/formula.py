@@ -37,6 +37,8 @@ class Formula:
         is_call = not isinstance(node, ast.Call) or (isinstance(node.func, ast.Name) and not node.keywords)
         if not isinstance(node, self.VALUES + self.ARITHMETIC + self.OPERATORS) or not is_number or not is_call:
             raise Invalid(where, "a formula of numbers, epoch and lr", self.text)
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+            node.value = float(node.value)  # powers of floats overflow; those of whole numbers never end
 
     def __call__(self, epoch: int, lr: float) -> float:
         """The rate of an epoch."""

@@ -46,6 +46,9 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Open the file."""
+        self._open()
+
+    def _open(self) -> Any:
         from pathlib import Path
 
         self.close()
@@ -58,7 +61,7 @@ class CSVLogger(Callback):
         """Write the epoch's row; a value that an epoch lacks is NA."""
         logs = logs or {}
         if self._file is None:
-            self.on_train_begin()
+            self._open()
         if self.keys is None:
             self.keys = self._columns(logs)
             self._writer = csv.DictWriter(

@@ -16,7 +16,7 @@ class MonitorCallback(Callback):
     """Watches one value of the logs and knows whether it got better."""
 
     monitor: str
-    mode: str
+    mode: Literal["auto", "min", "max"]
     min_delta: float = 0
     best: float | None = None
 
@@ -28,7 +28,7 @@ class MonitorCallback(Callback):
         """
         if self.mode == "auto":
             return direction_of(self.monitor, self._model, type(self).__name__)
-        return "min" if self.mode == "min" else "max"
+        return self.mode
 
     def is_better(self, value: float, than: float | None) -> bool:
         """Whether `value` improves on `than` by more than `min_delta`."""

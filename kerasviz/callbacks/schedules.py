@@ -67,8 +67,6 @@ class ReduceLROnPlateau(MonitorCallback):
 class ScheduleKind(FunctionKind):
     """A function of the epoch and the rate so far, a learning rate schedule, or a formula: "lr * 0.95 ** epoch"."""
 
-    input = "formula"
-
     def parse(self, value: Any, where: str = "") -> Any:
         """The function."""
         if isinstance(value, str):

@@ -125,7 +125,7 @@ class Arrays:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.device = device
-        self.num_batches = -(-self.rows // batch_size)
+        self.num_batches: int | None = -(-self.rows // batch_size)
         self.rebuild = rebuilder(columns)
 
     def peek(self) -> tuple:
@@ -156,7 +156,7 @@ class Arrays:
         if not self.shuffle:
             return None
         if self.shuffle == "batch":
-            starts = torch.randperm(self.num_batches) * self.batch_size
+            starts = torch.randperm(self.num_batches or 1) * self.batch_size
             order = (starts[:, None] + torch.arange(self.batch_size)).flatten()
             order = order[order < self.rows]
         else:

@@ -1,7 +1,7 @@
 """What happens before the first batch: data found and checked, outputs learned, steps put together."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -20,6 +20,19 @@ class Preparing:
     """The part of a trainer that nobody calls by hand."""
 
     _compiled: Compiled | None = None
+
+    if TYPE_CHECKING:  # what the model brings
+        trainable_variables: list[Any]
+        losses: list[torch.Tensor]
+        metrics: Any
+        forward_function: Callable[[bool], Callable[[Any], Any]]
+        parameters: Callable[[], Any]
+        train_step: Callable[[Any], Any]
+        test_step: Callable[[Any], Any]
+        predict_step: Callable[[Any], Any]
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """The forward pass."""
 
     def _known(self, where: str) -> Compiled:
         """What `compile` was told.
@@ -40,7 +53,7 @@ class Preparing:
 
     def _device(self) -> torch.device:
         """Where the weights are."""
-        first = next(iter(self.parameters()), None)  # type: ignore[attr-defined]
+        first = next(iter(self.parameters()), None)
         return first.device if first is not None else torch.device(default_device())
 
     # --- training -------------------------------------------------------------------------------------------------
@@ -78,7 +91,7 @@ class Preparing:
             source, validation = split(source, validation_split, validation_batch_size)
         self._learn_outputs(source, "fit", "train_step")
         if self._is_built() and (self._known("fit").optimizer is not None or not self._overrides("train_step")):
-            steps.ready_optimizer(self._known("fit").optimizer, self.trainable_variables)  # type: ignore[attr-defined]
+            steps.ready_optimizer(self._known("fit").optimizer, self.trainable_variables)
         validating = None
         if validation is not None:
             self._learn_outputs(validation, "fit(validation_data=...)", "test_step")
@@ -101,7 +114,7 @@ class Preparing:
         x, y, _ = unpack(batch)
         check_inputs(self, x, where if "(" in where else f"{where}(x=...)")
         with torch.no_grad():
-            y_pred = self(x, training=False)  # type: ignore[operator]
+            y_pred = self(x, training=False)
         compiled.match(y, y_pred, getattr(self, "output_names", None))
         if compiled.loss is not None:
             check_targets(compiled.loss, source, batch, y_pred)
@@ -114,24 +127,24 @@ class Preparing:
     def _train_function(self, source: Source) -> Step:
         """What is done with a batch of a training."""
         if self._overrides("train_step", "compute_loss", "compute_metrics"):
-            return steps.custom_step(self, self.train_step)  # type: ignore[attr-defined]
+            return steps.custom_step(self, self.train_step)
         compiled = self._known("fit")
         return steps.train_step(self, compiled, compiled.new_tally(source.lasting))
 
     def _test_function(self, source: Source) -> Step:
         """What is done with a batch of an evaluation."""
         if self._overrides("test_step", "compute_loss", "compute_metrics"):
-            return steps.custom_step(self, torch.no_grad()(self.test_step))  # type: ignore[attr-defined]
+            return steps.custom_step(self, torch.no_grad()(self.test_step))
         compiled = self._known("evaluate")
         return steps.test_step(self, compiled, compiled.new_tally(source.lasting))
 
     def _predict_function(self, source: Source) -> Callable[[tuple], Any]:
         """What is done with a batch of a prediction."""
         if self._overrides("predict_step"):
-            return torch.no_grad()(self.predict_step)  # type: ignore[attr-defined]
+            return torch.no_grad()(self.predict_step)
         if not self._is_built():
             with torch.no_grad():
-                self(unpack(source.peek())[0], training=False)  # type: ignore[operator]
+                self(unpack(source.peek())[0], training=False)
         return steps.predict_step(self, self._compiled)
 
     def _is_built(self) -> bool:
@@ -166,7 +179,7 @@ class Preparing:
         if compiled is None or compiled.metrics is None:
             return None
         names = [name for name, *_ in compiled.metrics.entries]
-        own = [metric.name for metric in self.metrics if metric is not compiled.metrics]  # type: ignore[attr-defined]
+        own = [metric.name for metric in self.metrics if metric is not compiled.metrics]
         return [*own, *names]
 
     def _as_numbers(self, logs: Mapping[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from kerasviz.training.logs import floats
 from kerasviz.training.losses import sum_losses
 from kerasviz.training.tally import Tally
 
+NO_PARTS: list[Tensor] = []
 Read = Callable[[], dict[str, Any]]
 Objective = Callable[[Any, Any, Any], tuple[Tensor, list[Tensor]]]
 
@@ -38,7 +39,7 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
                 variable.grad = None
             loss.backward()
             apply()
-            add(loss, len(y_pred), (), y, y_pred, weight)
+            add(loss, len(y_pred), NO_PARTS, y, y_pred, weight)
             return read
 
         outputs = compiled.outputs

@@ -95,7 +95,7 @@ class Indexed(Stream):
 
 def length_of(batches: Any) -> int | None:
     """How many batches there are; None where that is not known."""
-    cardinality = getattr(batches, "cardinality", None)
+    cardinality: Any = getattr(batches, "cardinality", None)
     if callable(cardinality):  # tf.data
         count = int(cardinality())
         return count if count >= 0 else None

@@ -3,23 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-import torch
-
 from kerasviz.callbacks import History, check_monitors
-from kerasviz.declare import Invalid
 from kerasviz.events import Event, PredictBatchEnd
-from kerasviz.training import step as steps
 from kerasviz.training.compiled import Compiled
-from kerasviz.training.data import Passes, make_source, unpack
+from kerasviz.training.data import Passes, make_source
 from kerasviz.training.loop import Phase, predicting, testing, training
-from kerasviz.training.losses import sum_losses
-from kerasviz.training.preparing import Preparing
+from kerasviz.training.overridable import Overridable
 from kerasviz.training.results import joined_outputs
 
 Verbosity = Literal[0, 1, 2, "auto"]
 
 
-class Trainer(Preparing):
+class Trainer(Overridable):
     """What a model needs to train, be tested and predict. A mixin: the model gives `forward_function` and its weights.
 
     `train_step`, `test_step`, `predict_step`, `compute_loss` and `compute_metrics` may be overridden; where none is,
@@ -106,99 +101,6 @@ class Trainer(Preparing):
         self.compile(**{name: deserialize(value) for name, value in config.items()})
         if getattr(self, "built", False) and self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
-
-    # --- steps that may be overridden -----------------------------------------------------------------------------
-
-    def train_step(self, data: Any) -> Any:
-        """Learn from a batch; returns the logs. Override to train in another way."""
-        x, y, sample_weight = unpack(data)
-        compiled = self._known("train_step")
-        y_pred = self(x, training=True)  # type: ignore[operator]
-        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
-        rows = torch.tensor(float(steps.num_rows(x)), device=loss.device)
-        with torch.no_grad():
-            compiled.loss_tracker.update_state(loss.detach(), sample_weight=rows)
-        optimizer = steps.ready_optimizer(compiled.optimizer, self.trainable_variables)
-        for variable in self.trainable_variables:
-            variable.grad = None
-        scale = steps.scaler(optimizer)
-        (loss if scale is None else scale(loss)).backward()
-        optimizer.step()
-        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
-
-    def test_step(self, data: Any) -> Any:
-        """Evaluate a batch; returns the logs. Override to evaluate in another way."""
-        x, y, sample_weight = unpack(data)
-        y_pred = self(x, training=False)  # type: ignore[operator]
-        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
-        rows = torch.tensor(float(steps.num_rows(x)), device=loss.device)
-        self._known("test_step").loss_tracker.update_state(loss, sample_weight=rows)
-        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
-
-    test_step.__test__ = False  # type: ignore[attr-defined]
-
-    def predict_step(self, data: Any) -> Any:
-        """Predict a batch. Override to predict in another way."""
-        return self(unpack(data)[0], training=False)  # type: ignore[operator]
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        """The total loss of a batch, penalties and `add_loss` included. Override to train on another."""
-        compiled = self._known("compute_loss")
-        compiled.match(y, y_pred, getattr(self, "output_names", None))
-        total, parts = compiled.loss(y, y_pred, sample_weight) if compiled.loss is not None else (None, [])
-        if parts:
-            rows = torch.tensor(float(steps.num_rows(y_pred)), device=parts[0].device)
-            with torch.no_grad():
-                for tracker, part in zip(compiled.part_trackers, parts, strict=True):
-                    tracker.update_state(part.detach(), sample_weight=rows)
-        losses = [*([] if total is None else [total]), *self.losses]  # type: ignore[attr-defined]
-        total = sum_losses(losses)
-        if total is None:
-            raise Invalid("fit", "a loss to make smaller", None, "Pass compile(loss=...), or call add_loss in a layer.")
-        return total
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Bring the metrics up to date with a batch; returns their values. Override to add some."""
-        compiled = self._known("compute_metrics")
-        compiled.match(y, y_pred, getattr(self, "output_names", None))
-        if compiled.metrics is not None and y is not None:
-            compiled.metrics.update_state(y, y_pred, sample_weight)
-        return self.get_metrics_result()
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """The values of all metrics by name, as tensors."""
-        values: dict[str, Any] = {}
-        for metric in self.metrics:
-            value = metric.result()
-            values.update(value if isinstance(value, Mapping) else {metric.name: value})
-        return values
-
-    # --- metrics --------------------------------------------------------------------------------------------------
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The loss tracker, the metrics of `compile`, and those that are attributes of the model or its layers."""
-        own = list(getattr(super(), "metrics", ()))
-        if self._compiled is None:
-            return own
-        self._compiled.flush()
-        mine = self._compiled.all_metrics
-        known = {id(metric) for entry in mine for metric in (entry, *getattr(entry, "metrics", ()))}
-        return mine + [metric for metric in own if id(metric) not in known]
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """Their names."""
-        return [metric.name for metric in self.metrics]
-
-    def reset_metrics(self) -> None:
-        """Forget all batches."""
-        if self._compiled is not None and self._compiled.tally is not None:
-            self._compiled.tally.clear()
-        for metric in self.metrics:
-            metric.reset_state()
 
     # --- fit ------------------------------------------------------------------------------------------------------
 

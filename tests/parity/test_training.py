@@ -187,8 +187,9 @@ def test_evaluate_with_weights_equals_keras():
 def test_predict_equals_keras(outputs):
     expected, got = both(pair(two_headed, outputs), "predict", X, batch_size=32, verbose=0)
     assert type(got) is type(expected)
-    pairs = zip(expected.values(), got.values()) if outputs is dict else zip(expected, got)
-    for one, other in pairs:
+    if outputs is dict:
+        expected, got = expected.values(), got.values()
+    for one, other in zip(expected, got, strict=True):
         assert one.dtype == other.dtype
         np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
 

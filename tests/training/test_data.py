@@ -175,7 +175,9 @@ def test_a_generator_that_ends_is_exhausted_after_one_pass():
 
 
 def test_class_weights_multiply_sample_weights():
-    _, _, weight = next(iter(source(np.zeros(3), np.array([0, 1, 5]), np.array([1.0, 2.0, 4.0]), class_weight={1: 3.0})))
+    _, _, weight = next(
+        iter(source(np.zeros(3), np.array([0, 1, 5]), np.array([1.0, 2.0, 4.0]), class_weight={1: 3.0}))
+    )
     assert weight.tolist() == [1.0, 6.0, 4.0]
 
 
