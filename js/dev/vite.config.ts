@@ -1,0 +1,16 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** Builds the harness into dev/out/: the page with a kernel of its own, without Python. */
+export default defineConfig({
+  plugins: [react()],
+  define: { "process.env.NODE_ENV": JSON.stringify("development") },
+  build: {
+    outDir: "dev/out",
+    emptyOutDir: true,
+    target: "es2022",
+    cssCodeSplit: false,
+    lib: { entry: "dev/main.ts", formats: ["iife"], name: "harness", fileName: () => "harness.js", cssFileName: "harness" },
+    rolldownOptions: { output: { minify: false } },
+  },
+});

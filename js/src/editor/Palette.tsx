@@ -1,0 +1,101 @@
+import { type KeyboardEvent, useMemo, useRef, useState } from "react";
+
+import { useTrait } from "../bridge/useTrait";
+import type { LayerSpec } from "../contract";
+import { findLayers } from "../graph/suggest";
+import { IconButton } from "../ui/Button";
+import { FamilyIcon, Icon } from "../ui/icons";
+import { TEXT } from "../ui/text";
+import { DRAGGED } from "./Canvas";
+import { useEditor } from "./context";
+
+function grouped(layers: LayerSpec[]): [string, LayerSpec[]][] {
+  const groups = new Map<string, LayerSpec[]>(Object.keys(TEXT.categories).map((category) => [category, []]));
+  for (const spec of layers) {
+    const category = groups.has(spec.category) ? spec.category : "other";
+    groups.get(category)?.push(spec);
+  }
+  return [...groups].filter(([, specs]) => specs.length > 0);
+}
+
+function Entry({ spec, onAdd }: { spec: LayerSpec; onAdd(kind: string): void }) {
+  return (
+    <button
+      type="button"
+      className={`kv-entry kv-family-${spec.category}`}
+      data-kind={spec.kind}
+      draggable
+      tabIndex={-1}
+      title={spec.doc}
+      onDragStart={(event) => {
+        event.dataTransfer.setData(DRAGGED, spec.kind);
+        event.dataTransfer.effectAllowed = "copy";
+      }}
+      onClick={() => onAdd(spec.kind)}
+    >
+      <span className="kv-entry-icon">
+        <FamilyIcon family={spec.category} size={14} />
+      </span>
+      <span>{spec.kind}</span>
+    </button>
+  );
+}
+
+/** Arrow keys walk over search field and entries as one list. */
+function walk(event: KeyboardEvent<HTMLElement>) {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  if (step === 0) return;
+  event.preventDefault();
+  const items = [...event.currentTarget.querySelectorAll<HTMLElement>("input, .kv-entry")];
+  const here = items.indexOf(event.target as HTMLElement);
+  items[Math.min(items.length - 1, Math.max(0, here + step))]?.focus();
+}
+
+export function Palette() {
+  const editor = useEditor();
+  const [catalog] = useTrait("catalog");
+  const [query, setQuery] = useState("");
+  const search = useRef<HTMLInputElement>(null);
+  const found = useMemo(() => findLayers(catalog.layers, query), [catalog, query]);
+  const add = (kind: string) => {
+    editor.append(kind);
+    editor.page.set({ palette: false });
+  };
+  const first = found[0];
+  return (
+    <aside className="kv-palette" aria-label={TEXT.palette.title} onKeyDown={walk}>
+      <div className="kv-search">
+        <Icon name="search" size={14} />
+        <input
+          ref={search}
+          type="search"
+          value={query}
+          placeholder={TEXT.palette.search}
+          aria-label={TEXT.palette.search}
+          onChange={(event) => setQuery(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && query && first) add(first.kind);
+            if (event.key === "Escape" && query) {
+              event.stopPropagation();
+              setQuery("");
+            }
+          }}
+        />
+        <IconButton icon="close" label={TEXT.palette.close} className="kv-only-narrow" onClick={() => editor.page.set({ palette: false })} />
+      </div>
+      <div className="kv-entries">
+        {found.length === 0 && <p className="kv-quiet">{TEXT.palette.none}</p>}
+        {query
+          ? found.map((spec) => <Entry key={spec.kind} spec={spec} onAdd={add} />)
+          : grouped(found).map(([category, specs]) => (
+              <section key={category}>
+                <h3>{TEXT.categories[category]}</h3>
+                {specs.map((spec) => (
+                  <Entry key={spec.kind} spec={spec} onAdd={add} />
+                ))}
+              </section>
+            ))}
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,142 @@
+import { type ComponentType, useState } from "react";
+
+import type { FormField, Json, Problem } from "../contract";
+import { Icon } from "../ui/icons";
+import { TEXT } from "../ui/text";
+import { NamedField } from "./NamedField";
+import { SelectField } from "./SelectField";
+import { SwitchField } from "./SwitchField";
+import { AxisField, JsonField, NumberField, ShapeField, SizesField, TextField } from "./TextualField";
+import type { FieldProps } from "./types";
+import { equal, spoken } from "./values";
+
+/** One input for each kind of value; what is not here is edited as JSON. */
+const INPUTS: Record<string, ComponentType<FieldProps>> = {
+  text: TextField,
+  number: NumberField,
+  switch: SwitchField,
+  select: SelectField,
+  sizes: SizesField,
+  shape: ShapeField,
+  axis: AxisField,
+  named: NamedField,
+  json: JsonField,
+  function: TextField,
+};
+
+interface RowProps {
+  field: FormField;
+  id: string;
+  value: Json | undefined;
+  problem: Problem | undefined;
+  disabled: boolean;
+  onChange(value: Json | undefined): void;
+}
+
+function Row({ field, id, value, problem, disabled, onChange }: RowProps) {
+  const [error, setError] = useState<string | null>(null);
+  const Input = INPUTS[field.input] ?? JsonField;
+  const isSet = value !== undefined;
+  const missing = field.required && !isSet;
+  const message = error ?? problem?.message ?? null;
+  const set = (next: Json) => onChange(!field.required && equal(next, field.default) ? undefined : next);
+  return (
+    <div className={`kv-field${isSet ? " is-set" : ""}${message ? " is-wrong" : ""}`} data-field={field.name}>
+      <label htmlFor={id} title={field.doc}>
+        {spoken(field.name)}
+        {missing && <em>{TEXT.parameters.required}</em>}
+      </label>
+      <div className="kv-field-input">
+        <Input
+          id={id}
+          field={field}
+          value={isSet ? value : field.required ? undefined : field.default}
+          describedBy={`${id}-doc`}
+          invalid={message !== null}
+          disabled={disabled}
+          onChange={set}
+          onError={setError}
+        />
+        {isSet && !field.required && (
+          <button
+            type="button"
+            className="kv-reset"
+            disabled={disabled}
+            title={TEXT.parameters.reset(spoken(field.name))}
+            aria-label={TEXT.parameters.reset(spoken(field.name))}
+            onClick={() => {
+              setError(null);
+              onChange(undefined);
+            }}
+          >
+            <Icon name="reset" size={12} />
+          </button>
+        )}
+      </div>
+      {message && (
+        <p className="kv-field-error" role="alert">
+          {message}
+        </p>
+      )}
+      <p className="kv-field-doc" id={`${id}-doc`}>
+        {field.doc}
+      </p>
+    </div>
+  );
+}
+
+interface FormProps {
+  form: FormField[];
+  args: Record<string, Json>;
+  idPrefix: string;
+  problems?: Problem[];
+  disabled?: boolean;
+  hide?: string[];
+  onChange(name: string, value: Json | undefined): void;
+}
+
+function groupsOf(form: FormField[]): [string, FormField[]][] {
+  const groups = new Map<string, FormField[]>();
+  for (const field of form) groups.set(field.group, [...(groups.get(field.group) ?? []), field]);
+  return [...groups].sort(([a], [b]) => Number(b === "main") - Number(a === "main"));
+}
+
+function headingOf(group: string): string {
+  return TEXT.parameters.groups[group] ?? group.charAt(0).toUpperCase() + spoken(group.slice(1));
+}
+
+/** A form for the arguments of any component: main ones open, groups of rarer ones folded. */
+export function Form({ form, args, idPrefix, problems = [], disabled = false, hide = ["name"], onChange }: FormProps) {
+  const rows = (fields: FormField[]) =>
+    fields.map((field) => (
+      <Row
+        key={field.name}
+        field={field}
+        id={`${idPrefix}-${field.name}`}
+        value={args[field.name]}
+        problem={problems.find((problem) => problem.arg === field.name)}
+        disabled={disabled}
+        onChange={(value) => onChange(field.name, value)}
+      />
+    ));
+  const wanted = (field: FormField) => args[field.name] !== undefined || problems.some((problem) => problem.arg === field.name);
+  return (
+    <div className="kv-form">
+      {groupsOf(form.filter((field) => !hide.includes(field.name))).map(([group, fields]) =>
+        group === "main" ? (
+          <div key={group} className="kv-fields">
+            {rows(fields)}
+          </div>
+        ) : (
+          <details key={group} className="kv-group" open={fields.some(wanted) || undefined}>
+            <summary>
+              <Icon name="right" size={12} />
+              {headingOf(group)}
+            </summary>
+            <div className="kv-fields">{rows(fields)}</div>
+          </details>
+        ),
+      )}
+    </div>
+  );
+}

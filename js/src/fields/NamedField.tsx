@@ -1,0 +1,68 @@
+import { useTrait } from "../bridge/useTrait";
+import type { Catalog, ComponentSpec, Json } from "../contract";
+import { TEXT } from "../ui/text";
+import { Form } from "./Form";
+import type { FieldProps } from "./types";
+import { namedParts, namedValue, sameName } from "./values";
+
+const NONE = "";
+
+function choicesOf(catalog: Catalog, family: string | undefined): ComponentSpec[] {
+  const tables: Record<string, ComponentSpec[]> = {
+    activation: catalog.activations.map((kind) => ({ kind, form: [] })),
+    initializer: catalog.initializers,
+    regularizer: catalog.regularizers,
+    constraint: catalog.constraints,
+    loss: catalog.losses,
+    metric: catalog.metrics,
+    optimizer: catalog.optimizers,
+    layer: catalog.layers,
+  };
+  return tables[family ?? ""] ?? [];
+}
+
+/** An object chosen by name, with a form for its own arguments. */
+export function NamedField({ id, field, value, describedBy, invalid, disabled, onChange }: FieldProps) {
+  const [catalog] = useTrait("catalog");
+  const family = field.family ?? "";
+  const choices = choicesOf(catalog, family);
+  const { kind, config } = namedParts(value);
+  const spec = kind === null ? undefined : choices.find((choice) => sameName(choice.kind, kind));
+  const defaults = namedParts(field.default);
+  const atDefault = kind !== null && defaults.kind !== null && sameName(kind, defaults.kind);
+  const setArg = (name: string, next: Json | undefined) => {
+    if (!spec) return;
+    const { [name]: _old, ...rest } = config;
+    onChange(namedValue(family, spec.kind, next === undefined ? rest : { ...rest, [name]: next }));
+  };
+  return (
+    <div className="kv-named">
+      <select
+        id={id}
+        className="kv-input"
+        disabled={disabled}
+        value={spec?.kind ?? (kind === null ? NONE : kind)}
+        aria-invalid={invalid}
+        aria-describedby={describedBy}
+        onChange={(event) => onChange(event.target.value === NONE ? null : event.target.value)}
+      >
+        {(field.nullable || kind === null || family === "activation") && <option value={NONE}>None</option>}
+        {kind !== null && !spec && (
+          <option value={kind}>
+            {kind} ({TEXT.fields.custom})
+          </option>
+        )}
+        {choices.map((choice) => (
+          <option key={choice.kind} value={choice.kind}>
+            {choice.kind}
+          </option>
+        ))}
+      </select>
+      {spec && spec.form.length > 0 && !atDefault && (
+        <div className="kv-nested">
+          <Form form={spec.form} args={config} idPrefix={id} disabled={disabled} onChange={setArg} />
+        </div>
+      )}
+    </div>
+  );
+}

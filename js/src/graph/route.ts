@@ -1,0 +1,97 @@
+// The way of each wire: straight where nothing is in between, else through a free lane at the side.
+
+import type { Direction, Position } from "../contract";
+import type { Wire } from "./document";
+import type { Rect } from "./geometry";
+
+export type Path = Position[];
+
+interface Lane {
+  x: number;
+  top: number;
+  bottom: number;
+  source: string;
+}
+
+const CLEAR = 16;
+const LEAD = 14;
+
+function turned(rect: Rect): Rect {
+  return { x: rect.y, y: rect.x, width: rect.height, height: rect.width };
+}
+
+function isFree(x: number, top: number, bottom: number, rects: Rect[], lanes: Lane[], source: string): boolean {
+  const hit = rects.some((r) => x > r.x - CLEAR + 1 && x < r.x + r.width + CLEAR - 1 && top < r.y + r.height && r.y < bottom);
+  if (hit) return false;
+  return !lanes.some((lane) => lane.source !== source && Math.abs(lane.x - x) < 10 && top < lane.bottom && lane.top < bottom);
+}
+
+function laneFor(from: Position, to: Position, rects: Rect[], lanes: Lane[], source: string): number {
+  const top = from[1] + LEAD;
+  const bottom = to[1] - LEAD;
+  const between = rects.filter((r) => r.y < bottom && top < r.y + r.height);
+  const sides = between.flatMap((r) => [r.x - CLEAR, r.x + r.width + CLEAR]);
+  const tries = [from[0], to[0], ...sides].flatMap((x) => [x, x - 10, x + 10, x - 20, x + 20, x - 30, x + 30]);
+  const cost = (x: number) => Math.abs(x - from[0]) + Math.abs(x - to[0]);
+  const open = tries.filter((x) => isFree(x, top, bottom, between, lanes, source));
+  return open.sort((a, b) => cost(a) - cost(b))[0] ?? from[0];
+}
+
+function end(rect: Rect, index: number, count: number, side: "top" | "bottom"): Position {
+  const spread = Math.min(18, (rect.width - 40) / Math.max(1, count));
+  return [rect.x + rect.width / 2 + (index - (count - 1) / 2) * spread, side === "top" ? rect.y : rect.y + rect.height];
+}
+
+export interface Ends {
+  /** How many outputs each call shows, and how many wires enter it. */
+  outputs: ReadonlyMap<string, number>;
+  slots: ReadonlyMap<string, number>;
+}
+
+export function endsOf(wires: Wire[]): Ends {
+  const outputs = new Map<string, number>();
+  const slots = new Map<string, number>();
+  for (const wire of wires) {
+    outputs.set(wire.source, Math.max(outputs.get(wire.source) ?? 1, wire.output + 1));
+    slots.set(wire.target, Math.max(slots.get(wire.target) ?? 1, wire.slot + 1));
+  }
+  return { outputs, slots };
+}
+
+/** Points of every wire from output to input. Long wires avoid nodes and do not lie on each other. */
+export function routes(
+  wires: Wire[],
+  rects: ReadonlyMap<string, Rect>,
+  direction: Direction,
+  ends: Ends = endsOf(wires),
+): Map<string, Path> {
+  const down = direction === "down";
+  const placed = new Map([...rects].map(([id, rect]) => [id, down ? rect : turned(rect)]));
+  const lanes: Lane[] = [];
+  const paths = new Map<string, Path>();
+  for (const wire of wires) {
+    const source = placed.get(wire.source);
+    const target = placed.get(wire.target);
+    if (!source || !target) continue;
+    const from = end(source, wire.output, ends.outputs.get(wire.source) ?? 1, "bottom");
+    const to = end(target, wire.slot, ends.slots.get(wire.target) ?? 1, "top");
+    const others = [...placed].filter(([id]) => id !== wire.source && id !== wire.target).map(([, rect]) => rect);
+    const path = to[1] - from[1] > 2 * LEAD ? way(from, to, others, lanes, wire.source) : [from, to];
+    paths.set(wire.id, down ? path : path.map(([x, y]): Position => [y, x]));
+  }
+  return paths;
+}
+
+function way(from: Position, to: Position, others: Rect[], lanes: Lane[], source: string): Path {
+  const top = from[1];
+  const bottom = to[1];
+  const low = Math.min(from[0], to[0]);
+  const high = Math.max(from[0], to[0]);
+  const blocked = others.some(
+    (r) => r.x < high + 4 && low - 4 < r.x + r.width && r.y < bottom - LEAD && top + LEAD < r.y + r.height,
+  );
+  if (!blocked) return [from, to];
+  const x = laneFor(from, to, others, lanes, source);
+  lanes.push({ x, top, bottom, source });
+  return [from, [from[0], top + LEAD], [x, top + LEAD * 2], [x, bottom - LEAD * 2], [to[0], bottom - LEAD], to];
+}

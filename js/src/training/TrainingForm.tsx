@@ -1,0 +1,118 @@
+import { useId } from "react";
+
+import { useTrait } from "../bridge/useTrait";
+import type { Chosen, ComponentSpec, FormField, Json, Settings } from "../contract";
+import { Form } from "../fields/Form";
+import { sameName } from "../fields/values";
+import { IconButton } from "../ui/Button";
+import { TEXT } from "../ui/text";
+import { isActive } from "./RunBar";
+
+const SCHEDULE: FormField[] = [
+  { name: "epochs", doc: "", group: "main", required: true, default: 1, input: "number", step: 1, min: 1 },
+  { name: "batch_size", doc: "", group: "main", required: true, default: 32, input: "number", step: 1, min: 1 },
+  { name: "validation_split", doc: "", group: "main", required: true, default: 0, input: "number", step: "any", min: 0, max: 1 },
+  { name: "shuffle", doc: "", group: "main", required: true, default: true, input: "switch" },
+];
+
+function withArg(chosen: Chosen, name: string, value: Json | undefined): Chosen {
+  const { [name]: _old, ...rest } = chosen.args;
+  return { ...chosen, args: value === undefined ? rest : { ...rest, [name]: value } };
+}
+
+function specOf(specs: ComponentSpec[], kind: string | undefined): ComponentSpec | undefined {
+  return specs.find((spec) => kind !== undefined && sameName(spec.kind, kind));
+}
+
+interface ChoiceProps {
+  title: string;
+  specs: ComponentSpec[];
+  chosen: Chosen | null;
+  empty?: string;
+  open?: boolean;
+  onChange(chosen: Chosen): void;
+}
+
+/** A component chosen by name, with the form of its arguments. */
+function Choice({ title, specs, chosen, empty, open = false, onChange }: ChoiceProps) {
+  const id = useId();
+  const spec = specOf(specs, chosen?.kind);
+  const form = spec && chosen && spec.form.length > 0 && (
+    <Form key={chosen.kind} form={spec.form} args={chosen.args} idPrefix={id} onChange={(name, value) => onChange(withArg(chosen, name, value))} />
+  );
+  return (
+    <section className="kv-choice">
+      <label htmlFor={id}>{title}</label>
+      <select id={id} className="kv-input" value={spec?.kind ?? ""} onChange={(event) => onChange({ kind: event.target.value, args: {} })}>
+        {!spec && <option value="">{chosen?.kind ?? empty}</option>}
+        {specs.map((entry) => (
+          <option key={entry.kind} value={entry.kind}>
+            {entry.kind}
+          </option>
+        ))}
+      </select>
+      {spec?.doc && <p className="kv-field-doc">{spec.doc}</p>}
+      {form && (open ? form : (
+        <details className="kv-group">
+          <summary>{TEXT.training.options}</summary>
+          {form}
+        </details>
+      ))}
+    </section>
+  );
+}
+
+function Metrics({ specs, metrics, onChange }: { specs: ComponentSpec[]; metrics: Chosen[]; onChange(metrics: Chosen[]): void }) {
+  const id = useId();
+  const left = specs.filter((spec) => !metrics.some((metric) => sameName(metric.kind, spec.kind)));
+  return (
+    <section className="kv-choice">
+      <label htmlFor={id}>{TEXT.training.metrics}</label>
+      <ul className="kv-tags">
+        {metrics.map((metric, index) => (
+          <li key={metric.kind}>
+            {metric.kind}
+            <IconButton icon="close" label={TEXT.training.removeMetric(metric.kind)} onClick={() => onChange(metrics.filter((_, other) => other !== index))} />
+          </li>
+        ))}
+      </ul>
+      <select id={id} className="kv-input" value="" onChange={(event) => event.target.value && onChange([...metrics, { kind: event.target.value, args: {} }])}>
+        <option value="">{TEXT.training.addMetric}</option>
+        {left.map((spec) => (
+          <option key={spec.kind} value={spec.kind}>
+            {spec.kind}
+          </option>
+        ))}
+      </select>
+    </section>
+  );
+}
+
+export function TrainingForm() {
+  const [catalog] = useTrait("catalog");
+  const [settings, setSettings] = useTrait("settings");
+  const [state] = useTrait("state");
+  const id = useId();
+  const set = (change: Partial<Settings>) => setSettings({ ...settings, ...change });
+  const { epochs, batch_size, validation_split, shuffle } = settings;
+  return (
+    <div className="kv-training">
+      {isActive(state) && <p className="kv-quiet kv-note">{TEXT.training.locked}</p>}
+      <Form
+        form={SCHEDULE}
+        args={{ epochs, batch_size, validation_split, shuffle }}
+        idPrefix={id}
+        onChange={(name, value) => set({ [name]: value })}
+      />
+      <Choice
+        title={TEXT.training.optimizer}
+        specs={catalog.optimizers}
+        chosen={settings.optimizer}
+        open
+        onChange={(optimizer) => set({ optimizer })}
+      />
+      <Choice title={TEXT.training.loss} specs={catalog.losses} chosen={settings.loss} empty={TEXT.training.chooseLoss} onChange={(loss) => set({ loss })} />
+      <Metrics specs={catalog.metrics} metrics={settings.metrics} onChange={(metrics) => set({ metrics })} />
+    </div>
+  );
+}

@@ -1,0 +1,95 @@
+import { useEffect, useState } from "react";
+
+import { useTrait } from "../bridge/useTrait";
+import { CallbackPanel } from "../callbacks/CallbackPanel";
+import type { View } from "../contract";
+import { useEditor } from "../editor/context";
+import { EditorPane } from "../editor/EditorPane";
+import { InspectorPanel } from "../inspector/InspectorPanel";
+import { Charts } from "../training/Charts";
+import { isActive, RunBar } from "../training/RunBar";
+import { RunFailure } from "../training/RunFailure";
+import { TrainingForm } from "../training/TrainingForm";
+import { Button } from "../ui/Button";
+import { TEXT } from "../ui/text";
+import { SidePanel } from "./SidePanel";
+
+/** Everything: run bar, editor, curves, side panel. */
+export function StudioView({ panning }: { panning: boolean }) {
+  const editor = useEditor();
+  const [state] = useTrait("state");
+  const [curves, setCurves] = useState(state !== "idle");
+  const active = isActive(state);
+  useEffect(() => {
+    if (active) setCurves(true);
+  }, [active]);
+  return (
+    <>
+      <RunBar>
+        <Button icon="chart" aria-pressed={curves} className="kv-curves-switch" onClick={() => setCurves(!curves)}>
+          {TEXT.run.curves}
+        </Button>
+      </RunBar>
+      <RunFailure onShow={(call) => editor.visit(call)} />
+      <div className="kv-studio">
+        <div className="kv-left">
+          <EditorPane panning={panning} />
+          {curves && <Charts />}
+        </div>
+        <SidePanel names={["parameters", "problems", "training", "callbacks", "inspector", "code"]} />
+      </div>
+    </>
+  );
+}
+
+export function EditorView({ panning }: { panning: boolean }) {
+  return (
+    <div className="kv-studio">
+      <div className="kv-left">
+        <EditorPane panning={panning} />
+      </div>
+      <SidePanel names={["parameters", "problems", "code"]} />
+    </div>
+  );
+}
+
+export function TrainingView() {
+  return (
+    <>
+      <RunBar />
+      <RunFailure />
+      <div className="kv-studio">
+        <div className="kv-left">
+          <Charts />
+        </div>
+        <aside className="kv-side kv-padded">
+          <TrainingForm />
+        </aside>
+      </div>
+    </>
+  );
+}
+
+export function CallbacksView() {
+  return (
+    <div className="kv-padded kv-scroll">
+      <CallbackPanel />
+    </div>
+  );
+}
+
+export function InspectorView() {
+  return (
+    <div className="kv-scroll">
+      <InspectorPanel />
+    </div>
+  );
+}
+
+export function ViewOf({ view, panning }: { view: View; panning: boolean }) {
+  if (view === "editor") return <EditorView panning={panning} />;
+  if (view === "training") return <TrainingView />;
+  if (view === "callbacks") return <CallbacksView />;
+  if (view === "inspector") return <InspectorView />;
+  return <StudioView panning={panning} />;
+}
