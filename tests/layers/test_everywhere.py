@@ -1,9 +1,9 @@
-"""What every layer of these files promises: a training step on `meta`, and code that makes the same layer."""
+"""What every layer here promises: a step on `meta`, code that makes the same layer, the same numbers in a model."""
 
 import pytest
 import torch
 
-from kerasviz import layers, tensors
+from kerasviz import layers, models, tensors
 
 IMAGE, SERIES, VECTOR = (2, 7, 8, 4), (2, 7, 4), (2, 6)
 EVERY = [
@@ -101,3 +101,54 @@ def test_mixed_policies_compute_in_16_bits(layer, shape, policy):
     assert outputs.dtype == getattr(torch, policy.removeprefix("mixed_"))
     assert all(v.dtype == torch.float32 for v in layer.weights)
     assert torch.isfinite(outputs).all()
+
+
+QUIET = [
+    pytest.param(layer, shape, id=name)
+    for (layer, shape), name in zip(EVERY, NAMES, strict=True)
+    if not isinstance(layer, (layers.Dropout, layers.GaussianNoise, layers.GaussianDropout, layers.AlphaDropout))
+    and "SpatialDropout" not in name
+]
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(("layer", "shape"), QUIET)
+def test_model_computes_what_its_layer_does(layer, shape, training):
+    layer = type(layer).from_config(layer.get_config())
+    shapes = shape if isinstance(shape[0], tuple) else (shape,)
+    symbols = [layers.Input(s[1:]) for s in shapes]
+    output = layer(symbols if len(symbols) > 1 else symbols[0])
+    assert tuple(output.shape) == tuple(
+        layer.compute_output_shape([s.shape for s in symbols] if len(shapes) > 1 else symbols[0].shape)
+    )
+    model = models.Model(symbols, output)
+    twin = type(layer).from_config(layer.get_config())
+    twin.build(list(shapes) if len(shapes) > 1 else shape)
+    twin.set_weights(layer.get_weights())
+    inputs = [torch.rand(s) for s in shapes]
+    found = model(inputs if len(inputs) > 1 else inputs[0], training=training)
+    options = {"training": training} if "training" in layer.call.__code__.co_varnames else {}
+    expected = twin(inputs if len(inputs) > 1 else inputs[0], **options)
+    assert found.dtype == expected.dtype
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "between", [[], [layers.Dense(3)], [layers.Dropout(0.5)], [layers.LayerNormalization(), layers.ReLU()]]
+)
+def test_mask_of_an_embedding_reaches_the_mean(between):
+    tokens = torch.tensor([[3, 1, 0, 0], [2, 2, 2, 0]])
+    x = symbol = layers.Input((4,), dtype="int32")
+    x = layers.Embedding(5, 3, mask_zero=True)(x)
+    for layer in between:
+        x = type(layer).from_config(layer.get_config())(x)
+    steps = models.Model(symbol, x)
+    model = models.Model(symbol, layers.GlobalAveragePooling1D()(x))
+    kept = (tokens != 0).unsqueeze(-1)
+    values = steps(tokens)
+    torch.testing.assert_close(model(tokens), (values * kept).sum(1) / kept.sum(1))
+
+
+def test_flatten_keeps_whole_numbers_whole():
+    symbol = layers.Input((2, 3), dtype="int32")
+    assert layers.Flatten()(symbol).dtype == "int32"
