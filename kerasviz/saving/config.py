@@ -5,11 +5,20 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kerasviz.declare import Invalid, custom_object_scope, deserialize, register, registered_name, registered_object
+from kerasviz.declare import (
+    Invalid,
+    custom_object_scope,
+    deserialize,
+    register,
+    register_namespace,
+    registered_name,
+    registered_object,
+)
 from kerasviz.declare.families import HOMES
-from kerasviz.declare.registry import REGISTERED, serialize
+from kerasviz.declare.registry import NAMESPACES, REGISTERED, serialize
 from kerasviz.layers.layer import Layer
 from kerasviz.saving import values
+from kerasviz.tensors import DTypePolicy
 
 FUNCTIONAL = {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional"}
 
@@ -57,6 +66,9 @@ def open_namespaces() -> None:
     for home in [*HOMES.values(), "kerasviz.models"]:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(home)
+    top = NAMESPACES.get("keras", dict)()
+    if "DTypePolicy" not in top:  # several parts have names at the top
+        register_namespace("keras", lambda: {**top, "DTypePolicy": DTypePolicy})
 
 
 def serialize_keras_object(obj: Any) -> Any:
@@ -117,8 +129,7 @@ def _made(config: Any) -> Any:
     if "class_name" not in config:
         return {key: _made(value) for key, value in config.items()}
     name = config["class_name"]
-    if name == "__lambda__" or name == "Lambda" and isinstance(config.get("config"), Mapping):
-        _refuse_code(config)
+    _refuse_code(config)
     try:
         made = deserialize(config)
     except Invalid:
@@ -147,15 +158,13 @@ def read_shapes(shapes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_code(config: Mapping[str, Any]) -> None:
-    inner = config.get("config") or {}
-    function = inner.get("function", inner) if isinstance(inner, Mapping) else inner
-    if config["class_name"] == "__lambda__" or (isinstance(function, Mapping) and function.get("class_name") == "__lambda__"):
-        raise Invalid(
-            "Lambda in the file",
-            "a layer that is data",
-            "Python bytecode",
-            "Give the function a name, register it with `register_keras_serializable`, and save the model again.",
-        )
+    """Refuse a function that the file has as bytecode."""
+    inner = config.get("config")
+    function = inner.get("function") if isinstance(inner, Mapping) else None
+    code = isinstance(function, Mapping) and function.get("class_name") == "__lambda__"
+    if code or config["class_name"] == "__lambda__":
+        hint = "Give the function a name, register it with `register_keras_serializable`, and save the model again."
+        raise Invalid("Lambda in the file", "a layer that is data", "Python bytecode", hint)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+
+from kerasviz import ops
 from kerasviz.declare import Invalid
 from kerasviz.layers.input import InputLayer
 from kerasviz.saving.config import deserialize_keras_object, scope, serialize_keras_object
@@ -189,23 +192,11 @@ class GraphReader:
 
 def called(function: Any, name: str, args: list, kwargs: dict[str, Any]) -> Any:
     """A function on symbols, recorded under its name."""
-    import inspect
-
-    parameters = list(inspect.signature(inspect.unwrap(function)).parameters.values()) if _readable(function) else []
-    first = parameters[0].name if parameters else None
-    if first in kwargs and len(args) >= 1:  # einsum's text comes before its arrays
-        args = [kwargs.pop(first), *args]
+    if function is ops.get_item and len(args) == 2 and isinstance(args[1], list):
+        args = [args[0], tuple(args[1])]  # JSON has no tuples
+    if function is ops.einsum and "subscripts" in kwargs:
+        args = [kwargs.pop("subscripts"), *args]
     return record_function(function, tuple(args), kwargs, name)
-
-
-def _readable(function: Any) -> bool:
-    import inspect
-
-    try:
-        inspect.signature(inspect.unwrap(function))
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 def _needless_left_out(layer: Any, args: list, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -232,9 +223,16 @@ def same_symbol(one: Any, other: Any) -> bool:
     operations = first.operation, second.operation
     if not all(isinstance(operation, FunctionOperation) for operation in operations):
         return False
-    if operations[0].function is not operations[1].function or len(first.args) != len(second.args):
+    if not same_function(*operations) or len(first.args) != len(second.args):
         return False
     return all(same_symbol(a, b) for a, b in zip(first.args, second.args, strict=True))
+
+
+def same_function(one: FunctionOperation, other: FunctionOperation) -> bool:
+    """Whether two operations compute the same; a mask's comparison may be torch's own or one of keras.ops."""
+    names = {torch.ne: ops.not_equal}
+    first, second = (names.get(operation.function, operation.function) for operation in (one, other))
+    return first is second
 
 
 def _list(value: Any, where: str) -> list:

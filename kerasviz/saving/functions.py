@@ -9,7 +9,7 @@ import torch
 
 from kerasviz import ops
 from kerasviz.declare import Invalid, did_you_mean, snake_case
-from kerasviz.tensors import FunctionOperation, map_leaves
+from kerasviz.tensors import FunctionOperation
 
 ARRAYS = {"x", "x1", "x2", "xs", "condition", "operands", "indices", "key", "variable"}  # given in the call
 IN_CALL = {"pad": {"constant_values"}}  # more that Keras gives in the call
@@ -39,27 +39,24 @@ def function_to_config(operation: FunctionOperation, args: tuple, kwargs: dict[s
     Raises:
         Invalid: for a function that is neither ours nor torch's.
     """
-    function = operation.function
-    name = getattr(function, "__name__", "")
-    name = SAME.get(name, name)
-    if getattr(ops, name, None) is None or inspect.unwrap(getattr(ops, name)) is not inspect.unwrap(function):
-        own = inspect.unwrap(getattr(ops, getattr(function, "__name__", ""), function))
-        if own is not inspect.unwrap(function) or name not in ops.__all__:
-            config = {"name": operation.name, "function": torch_name(function, operation.name)}
-            return {"module": "torch", "class_name": TORCH, "config": config, "registered_name": TORCH}, list(args), kwargs
-    signature = inspect.signature(inspect.unwrap(function))
+    function = inspect.unwrap(operation.function)
+    own = getattr(function, "__name__", "")
+    if own not in ops.__all__ or inspect.unwrap(getattr(ops, own)) is not function:
+        config = {"name": operation.name, "function": torch_name(operation.function, operation.name)}
+        return {"module": "torch", "class_name": TORCH, "config": config, "registered_name": TORCH}, list(args), kwargs
+    name = SAME.get(own, own)
+    signature = inspect.signature(function)
     bound = signature.bind(*args, **kwargs)
     bound.apply_defaults()
-    called = ARRAYS | IN_CALL.get(name, set())
     settings: dict[str, Any] = {}
     given: list[Any] = []
     rest: dict[str, Any] = {}
     for parameter, value in bound.arguments.items():
         if signature.parameters[parameter].kind is inspect.Parameter.VAR_POSITIONAL:
             given.extend(value)
-        elif parameter in called and parameter in ARRAYS:
+        elif parameter in ARRAYS:
             given.append(value)
-        elif parameter in called:
+        elif parameter in IN_CALL.get(name, ()):
             rest[parameter] = value
         else:
             settings[parameter] = value
@@ -91,7 +88,7 @@ def function_from_config(config: Mapping[str, Any]) -> tuple[Callable, str, dict
     if found not in ops.__all__:
         hint = did_you_mean(found, ops.__all__)
         raise Invalid(f"function `{name}` of the file", "one of keras.ops", f"{config.get('module')}.{class_name}", hint)
-    return getattr(ops, found), name, map_leaves(lambda value: value, settings)
+    return getattr(ops, found), name, settings
 
 
 @functools.cache

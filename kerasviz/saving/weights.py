@@ -46,9 +46,7 @@ def members(thing: Any) -> list[tuple[str, Any]]:
 
 def has_own_list(thing: Any) -> bool:
     """Whether it is a Functional or Sequential: its layers stand in one list."""
-    return isinstance(thing, Layer) and isinstance(getattr(type(thing), "layers", None), property) and "graph" in dir(type(thing)) or (
-        isinstance(thing, Layer) and "graph" in vars(thing)
-    )
+    return isinstance(thing, Layer) and ("graph" in vars(thing) or "_stack" in vars(thing))
 
 
 def inner_parts(thing: Any) -> list[Any]:
@@ -112,6 +110,7 @@ def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False)
         Invalid: where the file is no plain data, or its arrays do not fit.
     """
     check_file(file, where)
+    ready_optimizer(model, file)
     fitting: list[tuple[Any, Store]] = []
     for path, thing in saved_objects(model):
         place = "/".join((*path, "vars"))
@@ -127,6 +126,13 @@ def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False)
             raise problem
     for thing, store in fitting:
         thing.load_own_variables(store)
+
+
+def ready_optimizer(model: Any, file: Any) -> None:
+    """Make the optimizer's state, if the file has one to put in its place."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and saves(optimizer) and not optimizer.built and "optimizer" in file:
+        optimizer.build(model.trainable_variables)
 
 
 def is_optimizer(path: Path) -> bool:

@@ -1,0 +1,335 @@
+"""Keras opens our files, and we open Keras's: same predictions, same weights, same optimizer state."""
+
+import os
+
+os.environ["KERAS_BACKEND"] = "torch"
+
+import json
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+import kerasviz
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning"),
+]
+
+
+def image_model(k):
+    layers = k.layers
+    return k.Sequential(
+        [
+            k.Input((12, 12, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, activation="relu", padding="same", kernel_regularizer="l2"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.UpSampling2D(),
+            layers.ZeroPadding2D(1),
+            layers.AveragePooling2D(2),
+            layers.Flatten(),
+            layers.Dropout(0.3),
+            layers.Dense(6, activation="gelu", kernel_constraint="max_norm"),
+            layers.LayerNormalization(),
+            layers.LeakyReLU(),
+            layers.Dense(3, activation="softmax"),
+        ],
+        name="images",
+    )
+
+
+def text_model(k):
+    layers = k.layers
+    words = k.Input((7,), dtype="int32", name="words")
+    x = layers.Embedding(20, 6, mask_zero=True)(words)
+    x = layers.Bidirectional(layers.LSTM(4, return_sequences=True))(x)
+    x = layers.GRU(5, reset_after=True)(x)
+    return k.Model(words, layers.Dense(2, activation="softmax")(x), name="texts")
+
+
+def branching_model(k):
+    layers = k.layers
+    a, b = k.Input((4, 5), name="a"), k.Input((5,), name="b")
+    both = layers.Bidirectional(layers.LSTM(3, dropout=0.1), merge_mode="sum")(a)
+    looked = layers.MultiHeadAttention(2, 3, dropout=0.1)(a, a, use_causal_mask=True)
+    stacked = layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)])(looked)
+    shared = layers.Dense(4)
+    inner = k.Sequential([k.Input((5,)), layers.Dense(4), layers.BatchNormalization()], name="inner")
+    added = layers.Add()([shared(b), shared(b * 2.0), inner(b)])
+    merged = layers.Concatenate()([both, added, stacked, layers.Multiply()([inner(b), added])])
+    outputs = [layers.Dense(1, name="one")(merged), layers.Dense(2, name="two")(k.ops.relu(merged))]
+    return k.Model({"a": a, "b": b}, outputs, name="branches")
+
+
+def stateful_outputs_model(k):
+    layers = k.layers
+    x, h, c = k.Input((6, 3)), k.Input((4,)), k.Input((4,))
+    y, h_last, c_last = layers.LSTM(4, return_state=True, return_sequences=True)(x, initial_state=[h, c])
+    pooled = layers.GlobalAveragePooling1D()(y)
+    return k.Model([x, h, c], [pooled, h_last, c_last], name="states")
+
+
+def nested_model(k):
+    layers = k.layers
+
+    def block(width, name):
+        x = k.Input((width,))
+        y = layers.Dense(width, activation="relu")(x)
+        return k.Model(x, layers.Add()([x, y]), name=name)
+
+    inputs = k.Input((4,), name="in")
+    first, second = block(4, "first"), block(4, "second")
+    return k.Model(inputs, layers.Dense(2)(second(first(first(inputs)))), name="nested")
+
+
+def ops_model(k):
+    ops = k.ops
+    a, b = k.Input((4,), name="a"), k.Input((4,), name="b")
+    parts = [
+        ops.concatenate([a, b], axis=-1),
+        ops.softmax(a),
+        (a - b) / 2.0 + 3.0 * b,
+        a[:, 1:3],
+        ops.expand_dims(ops.mean(a, axis=1), -1),
+        ops.reshape(ops.transpose(ops.reshape(a, (-1, 2, 2)), (0, 2, 1)), (-1, 4)),
+        ops.where(a > 0, a, b),
+        ops.clip(a, 0.0, 1.0),
+        ops.expand_dims(ops.einsum("bi,bi->b", a, b), -1),
+        -ops.abs(a) ** 2,
+        ops.split(b, 2, axis=1)[1],
+        a + np.arange(4, dtype="float32"),
+    ]
+    return k.Model([a, b], k.layers.Concatenate()(parts), name="operations")
+
+
+MODELS = {
+    "images": (image_model, [(12, 12, 1)]),
+    "branches": (branching_model, {"a": (4, 5), "b": (5,)}),
+    "states": (stateful_outputs_model, [(6, 3), (4,), (4,)]),
+    "nested": (nested_model, [(4,)]),
+    "operations": (ops_model, [(4,), (4,)]),
+    "texts": (text_model, ["words"]),
+}
+
+
+def inputs_for(shapes):
+    random = np.random.default_rng(0)
+
+    def one(shape):
+        if shape == "words":
+            return random.integers(0, 20, size=(5, 7)).astype("int32")
+        return random.normal(size=(5, *shape)).astype("float32")
+
+    if isinstance(shapes, dict):
+        return {name: one(shape) for name, shape in shapes.items()}
+    made = [one(shape) for shape in shapes]
+    return made[0] if len(made) == 1 else made
+
+
+def tensors(value):
+    if isinstance(value, dict):
+        return {name: tensors(part) for name, part in value.items()}
+    return [tensors(part) for part in value] if isinstance(value, list) else keras.ops.convert_to_tensor(value)
+
+
+def outputs_of(model, inputs):
+    values = model(tensors(inputs), training=False)
+    return [v.detach().numpy() for v in (values if isinstance(values, (list, tuple)) else [values])]
+
+
+def scramble(model):
+    random = np.random.default_rng(5)
+    model.set_weights([random.uniform(0.1, 0.6, size=w.shape).astype("float32") for w in model.get_weights()])
+
+
+def assert_same(one, other, inputs):
+    for a, b in zip(outputs_of(one, inputs), outputs_of(other, inputs), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_we_open_keras_files_with_equal_predictions(name, tmp_path):
+    make, shapes = MODELS[name]
+    theirs = make(keras)
+    scramble(theirs)
+    theirs.save(tmp_path / "model.keras")
+    ours = kerasviz.saving.load_model(tmp_path / "model.keras")
+    assert_same(ours, theirs, inputs_for(shapes))
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_keras_opens_our_files_with_equal_predictions(name, tmp_path):
+    make, shapes = MODELS[name]
+    ours = make(kerasviz)
+    scramble(ours)
+    ours.save(tmp_path / "model.keras")
+    theirs = keras.saving.load_model(tmp_path / "model.keras")
+    assert_same(ours, theirs, inputs_for(shapes))
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_our_own_files_come_back_equal(name, tmp_path):
+    make, shapes = MODELS[name]
+    ours = make(kerasviz)
+    scramble(ours)
+    ours.save(tmp_path / "model.keras")
+    again = kerasviz.saving.load_model(tmp_path / "model.keras")
+    assert_same(ours, again, inputs_for(shapes))
+    assert again.get_config() == ours.get_config()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_weights_files_have_keras_layout(name, tmp_path):
+    make, _ = MODELS[name]
+    ours, theirs = make(kerasviz), make(keras)
+    scramble(ours)
+    ours.save_weights(tmp_path / "ours.weights.h5")
+    theirs.load_weights(tmp_path / "ours.weights.h5")
+    theirs.save_weights(tmp_path / "theirs.weights.h5")
+    assert arrays(tmp_path / "ours.weights.h5") == arrays(tmp_path / "theirs.weights.h5")
+    back = make(kerasviz)
+    back.load_weights(tmp_path / "theirs.weights.h5")
+    for a, b in zip(ours.get_weights(), back.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def arrays(path):
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.update({name: item[()].tolist()}) if hasattr(item, "shape") else None)
+    return found
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_json_goes_both_ways(name):
+    make, shapes = MODELS[name]
+    ours = make(kerasviz)
+    scramble(ours)
+    theirs = keras.models.model_from_json(ours.to_json())
+    theirs.set_weights(ours.get_weights())
+    assert_same(ours, theirs, inputs_for(shapes))
+    back = kerasviz.saving.model_from_json(theirs.to_json())
+    back.set_weights(ours.get_weights())
+    assert_same(ours, back, inputs_for(shapes))
+
+
+def test_a_mask_that_an_embedding_makes_needs_no_node_of_its_own(tmp_path):
+    theirs = text_model(keras)
+    theirs.save(tmp_path / "model.keras")
+    ours = kerasviz.saving.load_model(tmp_path / "model.keras")
+    assert [type(op).__name__ for op in ours.operations] == [
+        "InputLayer",
+        "Embedding",
+        "Bidirectional",
+        "GRU",
+        "Dense",
+    ]
+
+
+OPTIMIZERS = [
+    ("Adam", {"learning_rate": 0.01}),
+    ("AdamW", {"weight_decay": 0.01}),
+    ("SGD", {"learning_rate": 0.1, "momentum": 0.9}),
+    ("RMSprop", {"centered": True}),
+]
+
+
+def trained(k, optimizer, options):
+    model = image_model(k)
+    scramble(model)
+    model.compile(getattr(k.optimizers, optimizer)(**options), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = inputs_for([(12, 12, 1)]), np.arange(5) % 3
+    model.fit(x, y, epochs=2, verbose=0)
+    return model
+
+
+def state(optimizer):
+    return [np.asarray(v.numpy() if hasattr(v, "numpy") else v) for v in optimizer.variables]
+
+
+@pytest.mark.parametrize(("optimizer", "options"), OPTIMIZERS)
+def test_optimizer_state_and_compile_arguments_come_from_keras(optimizer, options, tmp_path):
+    theirs = trained(keras, optimizer, options)
+    theirs.save(tmp_path / "model.keras")
+    ours = kerasviz.saving.load_model(tmp_path / "model.keras")
+    assert type(ours.optimizer).__name__ == optimizer
+    for a, b in zip(state(ours.optimizer), state(theirs.optimizer), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+    x, y = inputs_for([(12, 12, 1)]), np.arange(5) % 3
+    wanted, got = theirs.evaluate(x, y, verbose=0), ours.evaluate(x, y, verbose=0)
+    np.testing.assert_allclose(got, wanted, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("optimizer", "options"), OPTIMIZERS)
+def test_optimizer_state_and_compile_arguments_go_to_keras(optimizer, options, tmp_path):
+    ours = trained(kerasviz, optimizer, options)
+    ours.save(tmp_path / "model.keras")
+    theirs = keras.saving.load_model(tmp_path / "model.keras")
+    for a, b in zip(state(ours.optimizer), state(theirs.optimizer), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+    x, y = inputs_for([(12, 12, 1)]), np.arange(5) % 3
+    np.testing.assert_allclose(ours.evaluate(x, y, verbose=0), theirs.evaluate(x, y, verbose=0), rtol=1e-4)
+
+
+def test_the_archive_has_keras_entries(tmp_path):
+    nested_model(kerasviz).save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        assert set(archive.namelist()) == {"metadata.json", "config.json", "model.weights.h5"}
+        assert set(json.loads(archive.read("metadata.json"))) == {"keras_version", "date_saved"}
+
+
+class Ours(kerasviz.Model):
+    def __init__(self, units=3, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.first = kerasviz.layers.Dense(units)
+        self.blocks = [kerasviz.layers.Dense(4), kerasviz.layers.LSTM(2)]
+        self.named = {"x": kerasviz.layers.Dense(2)}
+
+    def call(self, inputs, training=None):
+        return self.named["x"](self.blocks[1](self.blocks[0](self.first(inputs))))
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+class Theirs(keras.Model):
+    def __init__(self, units=3, **kwargs):
+        super().__init__(**kwargs)
+        self.first = keras.layers.Dense(units)
+        self.blocks = [keras.layers.Dense(4), keras.layers.LSTM(2)]
+        self.named = {"x": keras.layers.Dense(2)}
+
+    def call(self, inputs, training=None):
+        return self.named["x"](self.blocks[1](self.blocks[0](self.first(inputs))))
+
+
+def test_subclassed_models_have_keras_places_in_the_file(tmp_path):
+    x = inputs_for([(6, 3)])
+    ours, theirs = Ours(), Theirs()
+    ours(x), theirs(x)
+    ours.save_weights(tmp_path / "ours.weights.h5")
+    theirs.load_weights(tmp_path / "ours.weights.h5")
+    assert_same(ours, theirs, x)
+    theirs.save_weights(tmp_path / "theirs.weights.h5")
+    assert arrays(tmp_path / "ours.weights.h5") == arrays(tmp_path / "theirs.weights.h5")
+    again = Ours()
+    again(x)
+    again.load_weights(tmp_path / "theirs.weights.h5")
+    assert_same(ours, again, x)
+
+
+def test_a_subclassed_model_comes_back_with_custom_objects(tmp_path):
+    x = inputs_for([(6, 3)])
+    ours = Ours(units=5)
+    ours(x)
+    ours.save(tmp_path / "model.keras")
+    again = kerasviz.saving.load_model(tmp_path / "model.keras", custom_objects={"Ours": Ours})
+    assert_same(ours, again, x)
