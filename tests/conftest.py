@@ -20,7 +20,7 @@ from kerasviz.tensors import settings
 torch.set_num_threads(1)
 
 GRACE_SECONDS = 3.0  # for a thread that was told to end, and is ending
-OF_PYTEST = {"PYTEST_CURRENT_TEST"}
+OF_PYTEST = {"PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR"}  # torch sets the second when it first uses meta
 
 
 @pytest.fixture(autouse=True)

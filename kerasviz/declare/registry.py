@@ -1,6 +1,7 @@
 """What a config may name: our public namespaces, and what the user registered. Nothing else resolves."""
 
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,14 +9,38 @@ from typing import Any
 
 from kerasviz.declare.errors import Invalid, did_you_mean
 
-NAMESPACES: dict[str, Callable[[], Mapping[str, Any]]] = {}  # "keras.layers" -> its public names
+HOMES = {  # what configs may name, and which of our modules has it
+    "keras": "kerasviz.models",
+    "keras.activations": "kerasviz.activations",
+    "keras.callbacks": "kerasviz.callbacks",
+    "keras.constraints": "kerasviz.constraints",
+    "keras.dtype_policies": "kerasviz.tensors",
+    "keras.initializers": "kerasviz.initializers",
+    "keras.layers": "kerasviz.layers",
+    "keras.losses": "kerasviz.losses",
+    "keras.metrics": "kerasviz.metrics",
+    "keras.models": "kerasviz.models",
+    "keras.optimizers": "kerasviz.optimizers",
+    "keras.optimizers.schedules": "kerasviz.optimizers.schedules",
+    "keras.regularizers": "kerasviz.regularizers",
+}
+NAMESPACES: dict[str, list[Callable[[], Mapping[str, Any]]]] = {}  # "keras.layers" -> what gives its public names
 REGISTERED: dict[str, Any] = {}  # "package>name" -> what the user registered
 _scopes = threading.local()
 
 
 def register_namespace(module: str, names: Callable[[], Mapping[str, Any]]) -> None:
     """Let configs name the public members of `module`; `names` is called when one is looked up."""
-    NAMESPACES[module] = names
+    NAMESPACES.setdefault(module, []).append(names)
+
+
+def names_of(module: str) -> dict[str, Any]:
+    """The public names of one of our modules; none for any other module."""
+    if module in HOMES and HOMES[module] not in sys.modules:
+        import importlib
+
+        importlib.import_module(HOMES[module])
+    return {name: thing for names in NAMESPACES.get(module, ()) for name, thing in names().items()}
 
 
 def snake_case(name: str) -> str:
@@ -67,8 +92,9 @@ def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
 def public_name(cls: Any) -> tuple[str, str] | None:
     """The public module and name of a class or function of ours; None for anybody else's."""
     name = getattr(cls, "__name__", None)
-    for module, names in NAMESPACES.items():
-        if name is not None and names().get(name) is cls:
+    for module in list(NAMESPACES):
+        known = {n: thing for names in NAMESPACES[module] for n, thing in names().items()}
+        if name is not None and known.get(name) is cls:
             return module, name
     return None
 
@@ -123,16 +149,16 @@ def resolve(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None 
         if found is not None:
             return found
     module = str(config.get("module") or "")
-    if module in NAMESPACES and wanted in NAMESPACES[module]():
-        return NAMESPACES[module]()[wanted]
-    if module == "" or module.startswith(("keras.src", "builtins")):
-        for names in NAMESPACES.values():
-            if wanted in names():
-                return names()[wanted]
-    known = [other for names in NAMESPACES.values() for other in names()]
+    if wanted in names_of(module):
+        return names_of(module)[wanted]
+    everything = {other: thing for known in HOMES for other, thing in names_of(known).items()}
+    if module in ("", "builtins") or module.startswith("keras.src"):
+        found = everything.get(wanted)
+        if found is not None:
+            return found
     raise Invalid(
         f"config of `{wanted}`",
         "the name of a Keras component, or of one registered with `register_keras_serializable` or `custom_objects`",
         f"{module}.{wanted}" if module else wanted,
-        did_you_mean(wanted, known),
+        did_you_mean(wanted, everything),
     )

@@ -61,6 +61,7 @@ class Layer(nn.Module, Operation, LayerArguments):
     supports_masking: bool = False
     input_spec: Any = None
     built: bool = False
+    _makes_mask: ClassVar[bool] = False  # whether `compute_mask` is its own
     keeps_dtype: ClassVar[bool] = False  # the output has the input's dtype, whatever the layer computes in
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -68,6 +69,7 @@ class Layer(nn.Module, Operation, LayerArguments):
         super().__init_subclass__(**options)
         if "build" in vars(cls):
             cls.build = _building(vars(cls)["build"])
+        cls._makes_mask = cls.compute_mask is not Layer.compute_mask
 
     # --- construction ---------------------------------------------------------------------------------------------
 
@@ -378,9 +380,10 @@ class Layer(nn.Module, Operation, LayerArguments):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call on tensors, or on symbols to add a node to a graph."""
-        if any_symbolic(args, kwargs):
+        plain = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
+        if not plain and any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
-        return super().__call__(*args, **kwargs)
+        return nn.Module.__call__(self, *args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What `__call__` does between torch's hooks."""
@@ -397,9 +400,11 @@ class Layer(nn.Module, Operation, LayerArguments):
         training = kwargs.get("training")
         if training is None:
             training = outer[0] if outer[0] is not None else facts.training_default
-            if facts.takes_training:
-                kwargs["training"] = bool(training)
-        masks_in = self._pass_masks(facts, args, kwargs) if facts.masks or self._masks else None
+        if facts.takes_training:
+            kwargs["training"] = bool(training)
+        elif "training" in kwargs and not facts.rest:
+            del kwargs["training"]
+        masks_in = self._pass_masks(facts, args, kwargs) if facts.masks or self.supports_masking else None
         context.training = bool(training)
         context.cast = self._compute_dtype if self._casts else None
         context.depth += 1
@@ -415,17 +420,13 @@ class Layer(nn.Module, Operation, LayerArguments):
             self._regularize(outputs)
         return outputs
 
-    @functools.cached_property
-    def _makes_mask(self) -> bool:
-        return type(self).compute_mask is not Layer.compute_mask
-
-    @functools.cached_property
+    @property
     def _masks(self) -> bool:
         return self.supports_masking or self._makes_mask
 
     def _prepared(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
         """Inputs as tensors in the compute dtype."""
-        if len(args) == 1 and type(args[0]) is Tensor and (args[0].dtype is self._compute_dtype or not self.autocast):
+        if len(args) == 1 and type(args[0]) is Tensor and args[0].dtype is self._compute_dtype and not kwargs:
             return args, kwargs
         masked = {name: kwargs[name] for name in kwargs if name == "training" or name.endswith("mask")}
         args = map_leaves(self._cast, args)
@@ -455,8 +456,8 @@ class Layer(nn.Module, Operation, LayerArguments):
     def _pass_masks(self, facts: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Give `call` the masks that came with its inputs; return the first input's."""
         first = args[0] if args else next(iter(kwargs.values()), None)
-        previous = mask_of(first)
-        if facts.masks:
+        previous = mask_of(first) if type(first) is not Tensor else getattr(first, "_keras_mask", None)
+        if facts.masks and not (previous is None and len(args) == 1 and type(first) is Tensor):
             given = dict(zip(facts.names, args, strict=False)) | kwargs
             tensors = [name for name, value in given.items() if name not in facts.masks and holds_tensors(value)]
             for name in tensors:
@@ -568,7 +569,8 @@ class Layer(nn.Module, Operation, LayerArguments):
                 self._losses.append(self.activity_regularizer(value) / max(value.shape[0], 1))
 
     def _clear_losses(self) -> None:
-        for layer in self._flatten_layers():
+        self._losses.clear()
+        for layer in self._flatten_layers() if self._modules else ():
             if layer._losses:
                 layer._losses.clear()
 

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import torch
 
-from kerasviz.declare import Family, Invalid, did_you_mean
+from kerasviz.declare import Family, Invalid, did_you_mean, register_namespace
 from kerasviz.tensors import settings
 
 DTYPES = {
@@ -146,3 +146,4 @@ def set_dtype_policy(policy: str | DTypePolicy) -> None:
 
 
 FAMILY = _PolicyFamily("dtype_policy", module="keras.dtype_policies", namespace=globals(), base=DTypePolicy)
+register_namespace("keras", lambda: {"DTypePolicy": DTypePolicy})

@@ -1,6 +1,7 @@
 """KerasTensor: a tensor that is not there yet. Operations on it are recorded as nodes of a graph."""
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +12,9 @@ from kerasviz.declare import Invalid, snake_case
 from kerasviz.tensors.dtypes import standardize_dtype, torch_dtype
 from kerasviz.tensors.structure import leaves, map_leaves
 
-PLACEHOLDERS = (224, 256)  # two sizes for each unknown one: what differs between two runs is unknown in the output
+# two sizes for each unknown one: what differs between two runs is unknown in the output
+SMALL, LARGE = (2, 3), (224, 256)
+FEW = 1_000_000  # numbers that are no trouble to compute with; the meta device costs a second when it is first used
 OPERATORS: dict[str, Callable] = {}  # "add" -> ops.add; filled by `ops`
 _counts: dict[str, itertools.count] = {}
 _lock = threading.Lock()
@@ -288,23 +291,29 @@ def record_function(function: Callable, args: tuple, kwargs: dict[str, Any], nam
 
 
 def infer(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """What `function` would return, as symbols: run on the meta device with two sizes for each unknown one."""
+    """What `function` would return, as symbols: run with two sizes for each unknown one.
+
+    Small tensors are real ones; where they are large, or too small for the function, the meta device is used.
+    """
     symbols = [value for value in leaves([args, kwargs]) if isinstance(value, KerasTensor)]
-    unknown = any(None in symbol.shape for symbol in symbols)
-    runs = [_meta_run(function, args, kwargs, size) for size in (PLACEHOLDERS if unknown else PLACEHOLDERS[:1])]
-    return map_leaves(_merged, runs[0], runs[-1])
+    if all(math.prod(SMALL[-1] if n is None else n for n in symbol.shape) <= FEW for symbol in symbols):
+        try:
+            return map_leaves(_merged, *(_run(function, args, kwargs, size, "cpu") for size in SMALL))
+        except Exception:  # noqa: BLE001, S110 - the second way says what is wrong
+            pass
+    return map_leaves(_merged, *(_run(function, args, kwargs, size, "meta") for size in LARGE))
 
 
-def _meta_run(function: Callable, args: tuple, kwargs: dict[str, Any], size: int) -> Any:
+def _run(function: Callable, args: tuple, kwargs: dict[str, Any], size: int, device: str) -> Any:
     def concrete(value: Any) -> Any:
         if isinstance(value, KerasTensor):
             shape = [size if n is None else n for n in value.shape]
-            return torch.empty(shape, dtype=torch_dtype(value.dtype), device="meta")
-        if isinstance(value, torch.Tensor) and value.device.type != "meta":
-            return value.detach().to("meta")
+            return torch.zeros(shape, dtype=torch_dtype(value.dtype), device=device)
+        if isinstance(value, torch.Tensor) and value.device.type != device:
+            return value.detach().to(device)
         return value
 
-    with torch.no_grad(), torch.device("meta"):
+    with torch.no_grad(), torch.device(device):
         return function(*map_leaves(concrete, args), **map_leaves(concrete, kwargs))
 
 

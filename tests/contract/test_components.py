@@ -1,0 +1,127 @@
+"""Every declared component, held to what every component promises."""
+
+import copy
+import inspect
+import json
+import pickle
+
+import pytest
+
+from kerasviz import catalog
+from kerasviz.declare import Invalid
+
+FAMILIES = ("layer", "loss", "metric", "optimizer", "callback", "initializer", "regularizer", "constraint", "schedule")
+EVERY = [cls for family in FAMILIES for cls in catalog.components(family).values()]
+DECLARED = [cls for cls in EVERY if not cls._handwritten]
+REQUIRED = {  # where a sample of the kind alone makes no sense
+    "Bidirectional": {"layer": {"class_name": "LSTM", "config": {"units": 2}}},
+    "EinsumDense": {"equation": "ab,bc->ac", "output_shape": (3,)},
+    "Dot": {"axes": 1},
+    "RNN": {"cell": {"class_name": "LSTMCell", "config": {"units": 2}}},
+    "StackedRNNCells": {"cells": [{"class_name": "LSTMCell", "config": {"units": 2}}]},
+    "TimeDistributed": {"layer": {"class_name": "Dense", "config": {"units": 2}}},
+    "Permute": {"dims": (2, 1)},
+    "Reshape": {"target_shape": (4, 4)},
+    "MinMaxNorm": {},
+    "ModelCheckpoint": {"filepath": "model.keras"},
+    "CSVLogger": {"filename": "log.csv"},
+    "Constant": {"value": 1.0},
+}
+
+
+def make(cls, **args):
+    """A component with what it requires, and `args`."""
+    given = REQUIRED.get(cls.__name__, {})
+    required = {
+        a.name: next(v for v in a.kind.samples() if v is not None)
+        for a in cls.args.values()
+        if a.required and a.name not in given and a.name not in args
+    }
+    return cls(**required | given | args)
+
+
+def cases():
+    """Every argument of every component, with every sample of its kind."""
+    for cls in DECLARED:
+        for a in cls.args.values():
+            for value in a.kind.samples():
+                if a.name not in REQUIRED.get(cls.__name__, {}):
+                    yield pytest.param(cls, a.name, value, id=f"{cls.__name__}-{a.name}-{value}")
+
+
+def made_or_refused(cls, **args):
+    """The component, or None where a rule between arguments refuses it in the four parts of `Invalid`."""
+    try:
+        return make(cls, **args)
+    except Invalid as error:
+        assert error.where and error.expected
+        return None
+
+
+@pytest.mark.parametrize(("cls", "name", "value"), cases())
+def test_config_makes_an_equal_component(cls, name, value):
+    component = made_or_refused(cls, **{name: value})
+    if component is None:
+        return
+    config = json.loads(json.dumps(component.get_config()))
+    again = cls.from_config(config)
+    assert json.loads(json.dumps(again.get_config())) == config
+
+
+@pytest.mark.parametrize("cls", DECLARED, ids=lambda cls: cls.__name__)
+def test_source_makes_an_equal_component(cls):
+    import kerasviz
+
+    component = make(cls)
+    names = {**{part: getattr(kerasviz, part) for part in ("initializers", "regularizers", "constraints", "layers")},
+             **{"optimizers": kerasviz.optimizers, "losses": kerasviz.losses, "metrics": kerasviz.metrics}}
+    again = eval(component.source(), {cls.__name__: cls, **names})  # noqa: S307 - our own text
+    mine, other = component.get_config(), again.get_config()
+    for config in (mine, other):
+        config.pop("name", None)
+    assert json.dumps(mine) == json.dumps(other)
+
+
+@pytest.mark.parametrize("cls", DECLARED, ids=lambda cls: cls.__name__)
+def test_every_argument_is_documented(cls):
+    assert [a.name for a in cls.args.values() if not a.doc] == []
+
+
+@pytest.mark.parametrize("cls", EVERY, ids=lambda cls: cls.__name__)
+def test_every_component_says_what_it_does_in_one_line(cls):
+    first = (inspect.getdoc(cls) or "").split("\n")[0]
+    assert first.endswith(".") and len(first) > 10
+
+
+@pytest.mark.parametrize("cls", DECLARED, ids=lambda cls: cls.__name__)
+def test_form_is_json_and_has_a_field_for_every_argument(cls):
+    form = json.loads(json.dumps(cls.form()))
+    assert [field["name"] for field in form] == list(cls.args)
+    assert all(field["input"] for field in form)
+
+
+@pytest.mark.parametrize("cls", DECLARED, ids=lambda cls: cls.__name__)
+def test_unknown_argument_is_refused_with_the_near_miss(cls):
+    name = next(iter(cls.args), None)
+    if name is None:
+        with pytest.raises(TypeError):
+            cls(no_such_argument=1)
+        return
+    with pytest.raises(TypeError, match=cls.__name__):
+        make(cls, **{name + "x": 1})
+
+
+@pytest.mark.parametrize("cls", DECLARED, ids=lambda cls: cls.__name__)
+def test_component_copies_and_pickles(cls):
+    component = make(cls)
+    config = json.dumps(component.get_config())
+    assert json.dumps(copy.deepcopy(component).get_config()) == config
+    assert json.dumps(pickle.loads(pickle.dumps(component)).get_config()) == config  # noqa: S301 - our own bytes
+
+
+def test_page_catalog_is_json_and_names_every_palette_layer_once():
+    page = json.loads(json.dumps(catalog.page_catalog()))
+    kinds = [layer["kind"] for layer in page["layers"]]
+    assert len(kinds) == len(set(kinds))
+    assert {"Input", "Dense", "Conv2D", "LSTM", "MultiHeadAttention", "Add"} <= set(kinds)
+    assert all(layer["category"] for layer in page["layers"])
