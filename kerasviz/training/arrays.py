@@ -13,6 +13,7 @@ from kerasviz.tensors import leaves, map_leaves, settings, torch_dtype
 
 SMALL_BATCH_BYTES = 32 * 1024
 BLOCK_BYTES = 512 * 1024
+RESIDENT_BYTES = 1024**3  # kept on a device that does not say how much memory is free
 WIDENED = {np.dtype("uint16"): np.int32, np.dtype("uint32"): np.int64, np.dtype("uint64"): np.int64}
 
 
@@ -135,6 +136,7 @@ class Arrays:
 
     def __iter__(self) -> Iterator[tuple]:
         """The batches of one pass."""
+        self._move()
         order = self._order()
         block_rows = self._block_rows()
         for start in range(0, self.rows, block_rows):
@@ -144,13 +146,22 @@ class Arrays:
             else:
                 chosen = order[start:stop]
                 block = [leaf.index_select(0, chosen) for leaf in self.leaves]
-            if self.device.type != "cpu":
+            if block[0].device != self.device:
                 block = [leaf.to(self.device, non_blocking=True) for leaf in block]
             cut = zip(*(leaf.split(self.batch_size) for leaf in block), strict=True)
             yield from cut if self.rebuild is None else map(self.rebuild, cut)
 
     def on_epoch_end(self) -> None:
         """Nothing to prepare for the next pass."""
+
+    def _move(self) -> None:
+        """Put all rows where batches go, if they take little of the room there: gathering is quicker than sending."""
+        device, num_bytes = self.device, sum(leaf.element_size() * leaf.numel() for leaf in self.leaves)
+        if self.leaves[0].device == device or device.type == "cpu":
+            return
+        room = torch.cuda.mem_get_info(device)[0] // 4 if device.type == "cuda" else RESIDENT_BYTES
+        if num_bytes <= room:
+            self.leaves = [leaf.to(device) for leaf in self.leaves]
 
     def _order(self) -> Tensor | None:
         if not self.shuffle:

@@ -27,7 +27,7 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
     optimizer = ready_optimizer(compiled.optimizer, variables)
     apply, add, read = optimizer.step, tally.add, Reader(trainer, tally)
     scale = scaler(optimizer)
-    if compiled.loss is not None and compiled.loss.is_plain and not has_extra_losses(trainer) and scale is None:
+    if compiled.loss is not None and compiled.loss.is_plain and extra_losses(trainer) is None and scale is None:
         loss_of = compiled.loss.losses[0]
         loss_of = getattr(loss_of, "plain", loss_of)
 
@@ -66,14 +66,15 @@ def test_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tuple
     forward = forward_of(trainer, compiled, training=False)
     objective = objective_of(trainer, compiled)
     add, read = tally.add, Reader(trainer, tally)
-    needs_loss = any(loss is not None for loss in compiled.loss.losses) if compiled.loss else False
+    has_loss = compiled.loss is not None and any(loss is not None for loss in compiled.loss.losses)
+    has_loss = has_loss or extra_losses(trainer) is not None
     nothing = torch.zeros(())
 
     @torch.no_grad()
     def step(batch: tuple) -> Read:
         x, y, weight = unpack(batch)
         y_pred = forward(x)
-        loss, parts = objective(y, y_pred, weight) if needs_loss or trainer.losses else (nothing, [])
+        loss, parts = objective(y, y_pred, weight) if has_loss else (nothing, NO_PARTS)
         add(loss, num_rows(x), parts, y, y_pred, weight)
         return read
 
@@ -131,7 +132,16 @@ def forward_of(trainer: Any, compiled: Compiled | None, training: bool) -> Calla
     if compiled is not None and compiled.run_eagerly:
         return functools.partial(trainer, training=training)
     forward = trainer.forward_function(training)
-    return torch.compile(forward) if compiled is not None and compiled.jit_compile else forward
+    if compiled is not None and compiled.jit_compile:
+        forward = torch.compile(forward)
+    if not may_add_losses(trainer) and not trainer.losses:
+        return forward
+
+    def forgetting(x: Any) -> Any:
+        trainer._clear_losses()  # those of the last batch
+        return forward(x)
+
+    return forgetting if hasattr(trainer, "_clear_losses") else forward
 
 
 def ready_optimizer(optimizer: Any, variables: list[Any]) -> Any:
@@ -157,12 +167,12 @@ def scaler(optimizer: Any) -> Callable[[Tensor], Tensor] | None:
 def objective_of(trainer: Any, compiled: Compiled) -> Objective:
     """The total loss of a batch, and the loss of each output."""
     loss_of = compiled.loss
-    has_extra = has_extra_losses(trainer)
+    extra_of = extra_losses(trainer)
 
     def objective(y: Any, y_pred: Any, weight: Any) -> tuple[Tensor, list[Tensor]]:
         total, parts = loss_of(y, y_pred, weight) if loss_of is not None else (None, [])
-        if has_extra:
-            extra = sum_losses(trainer.losses)
+        if extra_of is not None:
+            extra = sum_losses(extra_of())
             total = extra if total is None else total if extra is None else total + extra
         if total is None:
             hint = "Pass compile(loss=...), or call add_loss in a layer."
@@ -172,10 +182,18 @@ def objective_of(trainer: Any, compiled: Compiled) -> Objective:
     return objective
 
 
-def has_extra_losses(trainer: Any) -> bool:
-    """Whether penalties or `add_loss` add to the loss; a layer of the user's may at any time."""
-    if trainer.losses:
-        return True
+def extra_losses(trainer: Any) -> Callable[[], list[Tensor]] | None:
+    """What gives the penalties and `add_loss` values of a batch; None where there are none to come."""
+    penalties = [(v.regularizer, v) for v in trainer.trainable_variables if getattr(v, "regularizer", None)]
+    if may_add_losses(trainer) or len(trainer.losses) > len(penalties):
+        return lambda: trainer.losses
+    if penalties:
+        return lambda: [penalty(variable) for penalty, variable in penalties]
+    return None
+
+
+def may_add_losses(trainer: Any) -> bool:
+    """Whether a layer is the user's own: it may call `add_loss` at any time."""
     layers = trainer._flatten_layers() if hasattr(trainer, "_flatten_layers") else ()
     return any(not type(layer).__module__.startswith("kerasviz.") for layer in layers)
 

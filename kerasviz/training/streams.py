@@ -97,8 +97,8 @@ def length_of(batches: Any) -> int | None:
     """How many batches there are; None where that is not known."""
     cardinality: Any = getattr(batches, "cardinality", None)
     if callable(cardinality):  # tf.data
-        count = int(cardinality())
-        return count if count >= 0 else None
+        count: Any = cardinality()
+        return int(count) if int(count) >= 0 else None
     try:
         return len(batches)
     except TypeError:
