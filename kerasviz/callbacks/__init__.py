@@ -1,5 +1,6 @@
 """Callbacks: they look on while a model trains, and may steer it."""
 
+from kerasviz.callbacks.backup import BackupAndRestore
 from kerasviz.callbacks.base import Callback, CallbackList
 from kerasviz.callbacks.checkpoints import ModelCheckpoint
 from kerasviz.callbacks.logs import CSVLogger, History, LambdaCallback
@@ -12,6 +13,7 @@ from kerasviz.declare import Family
 FAMILY = Family("callback", module="keras.callbacks", namespace=globals(), base=Callback)
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -49,6 +49,7 @@ class CSVLogger(Callback):
         self._open()
 
     def _open(self) -> Any:
+        """The file, opened."""
         from pathlib import Path
 
         self.close()
@@ -56,21 +57,19 @@ class CSVLogger(Callback):
         path = Path(self.filename)
         self._has_header = self.append and path.exists() and path.stat().st_size > 0
         self._file = path.open("a" if self.append else "w", newline="")
+        return self._file
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write the epoch's row; a value that an epoch lacks is NA."""
         logs = logs or {}
-        if self._file is None:
-            self._open()
+        file = self._file or self._open()
         if self.keys is None:
             self.keys = self._columns(logs)
-            self._writer = csv.DictWriter(
-                self._file, ["epoch", *self.keys], delimiter=self.separator, extrasaction="ignore"
-            )
+            self._writer = csv.DictWriter(file, ["epoch", *self.keys], delimiter=self.separator, extrasaction="ignore")
             if not self._has_header:
                 self._writer.writeheader()
         self._writer.writerow({"epoch": epoch} | {key: logs.get(key, "NA") for key in self.keys})
-        self._file.flush()
+        file.flush()
 
     def _columns(self, logs: Any) -> list[str]:
         """The names of the first epoch's values, and those of a validation that comes in a later epoch."""

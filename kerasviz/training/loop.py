@@ -65,10 +65,13 @@ def training(plan: Training) -> Iterator[Event]:
     """Train, yielding each event before and after it does the work."""
     trainer, passes = plan.trainer, plan.fitting.passes
     trainer.stop_training = False
+    trainer.first_epoch = plan.epochs.start
     logs: dict[str, Any] = {}
     step_index = 0
     yield TrainBegin()
     for epoch in plan.epochs:
+        if epoch < trainer.first_epoch:
+            continue  # a callback has restored a later state
         step = plan.fitting.prepare()
         trainer.reset_metrics()
         yield EpochBegin(epoch)

@@ -24,6 +24,7 @@ class Trainer(Overridable):
     stop_training: bool = False
     stop_evaluating: bool = False
     stop_predicting: bool = False
+    first_epoch: int = 0  # a callback may raise it at the beginning of a training
     history: History | None = None
 
     # --- compile --------------------------------------------------------------------------------------------------

@@ -447,3 +447,27 @@ def test_training_in_a_thread_equals_training_here():
             work()
         weights.append(model.get_weights()[0])
     assert (weights[0] == weights[1]).all()
+
+
+@pytest.mark.parametrize("frequency", ["epoch", 5])
+def test_a_killed_training_goes_on_from_its_backup(tmp_path, frequency):
+    class Killed(callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    def train(*more, make=classifier):
+        model = make(optimizer="adam")
+        model.set_weights([np.full((5, 3), 0.1) * np.arange(3), np.zeros(3)])
+        backup = callbacks.BackupAndRestore(tmp_path / "backup", save_freq=frequency)
+        options = {"epochs": 4, "batch_size": 16, "shuffle": False, "callbacks": [backup, *more]}
+        return model, quiet(model, X, LABELS, **options)
+
+    whole, _ = train()
+    with pytest.raises(KeyboardInterrupt):
+        train(Killed())
+    resumed, history = train()
+    assert history.epoch == ([2, 3] if frequency == "epoch" else [1, 2, 3])
+    if frequency == "epoch":
+        np.testing.assert_array_equal(resumed.get_weights()[0], whole.get_weights()[0])
+    assert not (tmp_path / "backup").exists()
