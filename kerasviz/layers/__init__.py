@@ -4,6 +4,14 @@ from typing import Any
 
 from kerasviz.declare import Family
 from kerasviz.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from kerasviz.layers.adaptive_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from kerasviz.layers.attention import MultiHeadAttention
 from kerasviz.layers.batch_normalization import BatchNormalization
 from kerasviz.layers.bidirectional import Bidirectional
@@ -122,6 +130,12 @@ def get(identifier: Any) -> Any:
 
 
 __all__ = [
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Activation",
     "ActivityRegularization",
     "Add",

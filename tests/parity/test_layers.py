@@ -162,6 +162,19 @@ POOLING = [
     case("GlobalAveragePooling1D", (2, 4, 3), mask=[[1, 0, 1], [1, 0, 0]], **FIRST),
 ]
 
+ADAPTIVE = [
+    case(f"Adaptive{kind}Pooling{rank}D", shape, size, **options)
+    for kind in ("Average", "Max")
+    for rank, shape, size, options in [
+        (1, (2, 7, 3), 3, {}),
+        (1, (2, 3, 7), 4, FIRST),
+        (2, (2, 7, 8, 3), 3, {}),
+        (2, (2, 7, 8, 3), (2, 5), {}),
+        (2, (2, 3, 7, 8), (7, 1), FIRST),
+        (3, (2, 5, 6, 7, 2), (2, 3, 4), {}),
+    ]
+]
+
 NORMALIZATION = [
     *(
         case("BatchNormalization", shape, training=training, tolerance=1e-4 if training else 1e-5, **options)
@@ -308,6 +321,7 @@ EVERY = [
     *CORE,
     *CONVOLUTIONS,
     *(p for p in POOLING if p not in UNEVEN_MEANS),
+    *ADAPTIVE,
     *NORMALIZATION,
     *SHAPING,
     *ACTIVATIONS,
