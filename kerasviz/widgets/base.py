@@ -85,16 +85,17 @@ class Widget(anywidget.AnyWidget):
     def _styles(self) -> str:
         return bundle.styles()
 
-    # Messages: JupyterLab may deliver them in any thread.
+    # Messages: JupyterLab may deliver them in any thread. What they call takes the lock where it has to.
 
     def notify_change(self, change: Any) -> None:
         """Send one change at a time, whichever threads they come from."""
         with self._lock:
             super().notify_change(change)
 
-    def _handle_msg(self, msg: dict) -> None:
+    def set_state(self, sync_data: dict) -> None:
+        """Take what the page has set."""
         with self._lock:
-            super()._handle_msg(msg)
+            super().set_state(sync_data)
 
     def _handle_custom_msg(self, content: Any, buffers: list) -> None:
         super()._handle_custom_msg(content, buffers)

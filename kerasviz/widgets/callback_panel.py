@@ -2,12 +2,165 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import traitlets as t
 
+from kerasviz.declare import Invalid
+from kerasviz.declare.families import family
 from kerasviz.widgets.base import Widget, synced
+from kerasviz.widgets.running import RunPanel
+
+Entry = dict[str, Any]
+OFFERED: tuple[tuple[str, bool, dict[str, Any]], ...] = (
+    ("EarlyStopping", False, {"patience": 5, "restore_best_weights": True}),
+    ("ReduceLROnPlateau", False, {"factor": 0.5, "patience": 3}),
+    ("ModelCheckpoint", False, {"filepath": "best.keras", "save_best_only": True}),
+    ("LearningRateScheduler", False, {"schedule": "lr * 0.95"}),
+    ("CSVLogger", False, {"filename": "training.csv"}),
+    ("TerminateOnNaN", True, {}),
+)
+WATCHING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
 
 
-class CallbackPanel(Widget):
-    """Callbacks that can be switched on and off, also while training runs."""
+class CallbackPanel(RunPanel):
+    """Callbacks that can be switched on and off, also while training runs.
+
+    Args:
+        run: the run they take part in.
+    """
 
     callbacks = synced(t.List(t.Dict()), "The callbacks, their switches and arguments.", record="CallbackData")
+
+    def __init__(self, run: Any = None, **traits: Any) -> None:
+        self._start_callbacks()
+        Widget.__init__(self, **{"view": "callbacks", "callbacks": offered(has_validation=True), **traits})
+        if run is not None:
+            self.run = run
+
+    def _start_callbacks(self) -> None:
+        self._taking_part: dict[str, tuple[Entry, Any]] = {}  # by id: the entry they were made of, and the callback
+
+    def switch(self, kind: str, enabled: bool = True, **args: Any) -> None:
+        """Switch a callback on or off, and set its arguments; in a running training from the next batch on.
+
+        Args:
+            kind: its class, such as "EarlyStopping", or its id.
+            enabled: whether it takes part.
+            args: arguments to change.
+        """
+        with self._lock:
+            entries = [dict(entry) for entry in self.callbacks]
+            found = [entry for entry in entries if kind in (entry["id"], entry["kind"])]
+            if not found:
+                cls = family("callback").get(kind, "switch(kind=...)") if not isinstance(kind, str) else None
+                found = [entry_of(kind if cls is None else cls.__name__, entries)]
+                entries += found
+            found[0].update(enabled=enabled, args={**found[0]["args"], **args})
+            make(found[0])
+            self.callbacks = entries
+
+    def make_callbacks(self) -> list[Any]:
+        """The callbacks that are switched on, as objects for `fit`.
+
+        Raises:
+            Invalid: naming the callback and the argument.
+        """
+        with self._lock:
+            self._taking_part = {entry["id"]: (entry, make(entry)) for entry in self.callbacks if entry["enabled"]}
+            return [callback for _, callback in self._taking_part.values()]
+
+    def _callback_objects(self) -> list[Any]:
+        return self.make_callbacks()
+
+    @t.observe("callbacks")
+    def _callbacks_set(self, change: Any) -> None:
+        if self._is_live():
+            with self._lock:
+                self._follow()
+
+    def _follow(self) -> None:
+        """Bring the running training to what the switches say."""
+        wanted = {entry["id"]: entry for entry in self.callbacks if entry["enabled"]}
+        for identity, (entry, callback) in list(self._taking_part.items()):
+            if identity not in wanted or wanted[identity]["args"] != entry["args"]:
+                self.run.remove_callback(callback)
+                del self._taking_part[identity]
+        for identity, entry in wanted.items():
+            if identity not in self._taking_part:
+                self._join(identity, entry)
+
+    def _join(self, identity: str, entry: Entry) -> None:
+        from kerasviz.callbacks import check_monitors
+
+        try:
+            callback = make(entry)
+            check_monitors([callback], self._has_validation())
+        except (ValueError, TypeError) as error:
+            self._set_status(identity, {"text": str(error)})
+            return
+        self._taking_part[identity] = (entry, callback)
+        self.run.add_callback(callback)
+
+    def _has_validation(self) -> bool:
+        return bool((self.run.callbacks.params or {}).get("do_validation", True))
+
+    def flush(self) -> None:
+        """Say what the callbacks say about themselves."""
+        super().flush()
+        with self._lock:
+            for identity, (_, callback) in self._taking_part.items():
+                self._set_status(identity, status(callback))
+
+    def _set_status(self, identity: str, said: dict[str, Any]) -> None:
+        entries = [{**e, "status": said} if e["id"] == identity else e for e in self.callbacks]
+        if entries != self.callbacks:
+            self.callbacks = entries
+
+
+def offered(has_validation: bool) -> list[Entry]:
+    """The callbacks that are offered from the start; only the guard against NaN is on."""
+    watched = {} if has_validation else {"monitor": "loss"}
+    entries: list[Entry] = []
+    for kind, enabled, args in OFFERED:
+        entry = entry_of(kind, entries)
+        entries.append({**entry, "enabled": enabled, "args": {**(watched if kind in WATCHING else {}), **args}})
+    return entries
+
+
+def entry_of(kind: str, entries: list[Entry]) -> Entry:
+    """A new entry for a kind of callback."""
+    names = family("callback").names()
+    if kind not in names:
+        family("callback").get(kind, "callback")  # raises, with the near miss
+    taken = {entry["id"] for entry in entries}
+    identity = next(name for name in (kind, *(f"{kind}_{n}" for n in range(2, 1000))) if name not in taken)
+    return {"id": identity, "kind": kind, "enabled": False, "args": {}, "status": {}}
+
+
+def make(entry: Entry) -> Any:
+    """The callback of an entry."""
+    kind, args = entry["kind"], dict(entry["args"])
+    cls = family("callback").names().get(kind)
+    if not isinstance(cls, type):
+        raise Invalid("callback", "the name of a callback", kind)
+    return cls(**args)
+
+
+def status(callback: Any) -> dict[str, Any]:
+    """What a callback says about itself."""
+    kind = type(callback).__name__
+    if kind in ("EarlyStopping", "ReduceLROnPlateau"):
+        waited, patience = int(getattr(callback, "wait", 0)), int(callback.patience)
+        best = getattr(callback, "best", None)
+        said = f"Best {callback.monitor} {float(best):.4g}." if best is not None else f"Watches {callback.monitor}."
+        words = f"{waited} of {patience} epochs without improvement."
+        return {"text": f"{said} {words}", "waited": waited, "patience": patience}
+    if kind == "ModelCheckpoint":
+        best = getattr(callback, "best", None)
+        return {"text": f"Saves to {callback.filepath}." + (f" Best {float(best):.4g}." if best is not None else "")}
+    if kind == "CSVLogger":
+        return {"text": f"Writes {callback.filename}."}
+    if kind == "LearningRateScheduler":
+        return {"text": f"Learning rate = {getattr(callback.schedule, 'text', 'your function')}"}
+    return {"text": "On watch."} if kind == "TerminateOnNaN" else {}

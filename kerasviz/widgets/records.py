@@ -37,6 +37,7 @@ class CallData(TypedDict):
     id: str
     layer: str
     inputs: list[Tensor]
+    args: NotRequired[list[Json]]
     kwargs: NotRequired[dict[str, Json]]
 
 
@@ -53,7 +54,7 @@ class DocumentData(TypedDict):
 
 
 class PatchSet(TypedDict, total=False):
-    """What a patch sets; null deletes."""
+    """What a patch sets; null deletes. `order` says at which place a table's entries are put back."""
 
     layers: dict[str, LayerData | None]
     calls: dict[str, CallData | None]
@@ -62,6 +63,7 @@ class PatchSet(TypedDict, total=False):
     outputs: list[Tensor] | None
     groups: list[dict[str, Json]]
     variables: dict[str, Json]
+    order: dict[str, dict[str, int]]
 
 
 class Patch(TypedDict):
@@ -93,16 +95,22 @@ class Totals(TypedDict):
 
 
 class Fix(TypedDict):
-    """A change that removes a problem."""
+    """A change that removes a problem: of the document, of the settings, or of callbacks' arguments."""
 
     label: str
     patch: NotRequired[Patch | None]
+    settings: NotRequired[dict[str, Json]]
+    callbacks: NotRequired[dict[str, Json]]
 
 
 class Problem(TypedDict):
-    """What is wrong, where, and what to do; `blame` are the calls it comes from."""
+    """What is wrong, where, and what to do; `blame` are the calls it comes from, `rule` what found it.
+
+    The problems of a call are listed without their fixes; the list of all problems has them.
+    """
 
     id: str
+    rule: NotRequired[str]
     severity: Severity
     call: str | None
     arg: str | None

@@ -1,0 +1,230 @@
+"""A model as a still picture: the graph as it is drawn in the editor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kerasviz.document.document import Document
+from kerasviz.document.layout import layout
+from kerasviz.document.placing import NODE_HEIGHT, NODE_WIDTH
+from kerasviz.widgets.svg import box, chip, drawing, number, shortened, text
+
+MARGIN = 32
+Place = tuple[float, float]
+
+
+def graph_svg(
+    document: Document, analysis: Mapping[str, Any], theme: str = "auto", direction: str = "down", title: str = ""
+) -> str:
+    """The graph as a drawing.
+
+    Args:
+        document: what is drawn, where it stands; without places it is laid out.
+        analysis: shapes, counts and problems of its calls.
+        theme: light, dark, or auto for the reader's own.
+        direction: of the flow.
+        title: said above; by default the number of parameters.
+    """
+    parts, width, height = graph_parts(document, analysis, direction, title)
+    return drawing(parts, width, height, title or "A model as a graph of layers", theme)
+
+
+def graph_parts(
+    document: Document, analysis: Mapping[str, Any], direction: str = "down", title: str = ""
+) -> tuple[list[str], float, float]:
+    """What the drawing consists of, and its size."""
+    places = placed(document, direction)
+    if not places:
+        return empty_parts(), 480, 120
+    left, top = min(x for x, _ in places.values()) - MARGIN, min(y for _, y in places.values()) - MARGIN - 28
+    moved = {call: (x - left, y - top) for call, (x, y) in places.items()}
+    width = max(x for x, _ in moved.values()) + NODE_WIDTH + MARGIN
+    height = max(y for _, y in moved.values()) + NODE_HEIGHT + MARGIN + 28
+    calls = analysis.get("calls", {})
+    parts = [box(0, 0, width, height, "surface", 12), text(16, 24, title or heading(document, analysis), "quiet", 12)]
+    drawn = [edge(document, moved, calls, call, source, direction) for call, source in wires(document)]
+    parts += [line for line, _ in drawn]
+    parts += [node(document, call, moved[call], calls.get(call) or {}) for call in document.calls]
+    parts += [label for _, label in drawn]
+    parts += [ending(moved[call], calls.get(call) or {}, direction) for call in document.sinks]
+    return parts, width, height
+
+
+def placed(document: Document, direction: str) -> dict[str, Place]:
+    """Where every call stands."""
+    known = document.positions
+    if not all(call in known for call in document.calls):
+        known = {**layout(document, direction)}
+    return {call: (known[call][0], known[call][1]) for call in document.calls if call in known}
+
+
+def empty_parts() -> list[str]:
+    """What an empty canvas says."""
+    middle = ' text-anchor="middle"'
+    return [
+        box(0, 0, 480, 120, "surface", 12),
+        text(240, 56, "An empty canvas", "text", 14, middle + ' font-weight="600"'),
+        text(240, 78, "Add a layer to begin.", "quiet", 12, middle),
+    ]
+
+
+def heading(document: Document, analysis: Mapping[str, Any]) -> str:
+    """What the graph is, in a few words."""
+    count = len(document.calls)
+    params = (analysis.get("totals") or {}).get("params", 0)
+    return f"{count} {'layer' if count == 1 else 'layers'} · {number(params)} parameters"
+
+
+def wires(document: Document) -> list[tuple[str, list]]:
+    """Each wire: the call that takes a tensor, and the tensor."""
+    return [(call["id"], source) for call in document.calls.values() for source in call["inputs"]]
+
+
+def shape_text(shape: Any) -> str:
+    """A shape without its batch."""
+    if shape is None:
+        return "?"
+    return " × ".join("?" if size is None else str(size) for size in list(shape)[1:]) or "scalar"
+
+
+def ports(source: Place, target: Place, direction: str) -> tuple[Place, Place]:
+    """Where a wire leaves and arrives."""
+    if direction == "right":
+        return (source[0] + NODE_WIDTH, source[1] + NODE_HEIGHT / 2), (target[0], target[1] + NODE_HEIGHT / 2)
+    return (source[0] + NODE_WIDTH / 2, source[1] + NODE_HEIGHT), (target[0] + NODE_WIDTH / 2, target[1])
+
+
+def edge(
+    document: Document, places: Mapping[str, Place], calls: Mapping[str, Any], call: str, source: list, direction: str
+) -> tuple[str, str]:
+    """A wire, and its shape on it."""
+    begin, end = ports(places[source[0]], places[call], direction)
+    bow = bowed(places, source[0], call, direction)
+    path, (x, y) = curve(begin, end, bow, direction)
+    shapes = (calls.get(source[0]) or {}).get("shapes") or []
+    shape = shapes[source[1]] if source[1] < len(shapes) else None
+    tip = arrow(end, direction)
+    line = f'<path d="{path}" class="edge" fill="none" stroke-width="1.6"/>{tip}'
+    return line, chip(x, y, shape_text(shape)) if shape is not None else ""
+
+
+def bowed(places: Mapping[str, Place], source: str, target: str, direction: str) -> float:
+    """How far aside a wire has to go round the nodes between its ends."""
+    along, across = (0, 1) if direction == "right" else (1, 0)
+    extent = NODE_HEIGHT if direction == "right" else NODE_WIDTH
+    low, high = places[source][along], places[target][along]
+    ends = {source, target}
+    between = [place for call, place in places.items() if call not in ends and low < place[along] < high]
+    middle = (places[source][across] + places[target][across]) / 2
+    hit = [place[across] for place in between if abs(place[across] - middle) < extent + 8]
+    return max(hit) + extent + 24 - middle - extent / 2 if hit else 0.0
+
+
+def curve(begin: Place, end: Place, bow: float, direction: str) -> tuple[str, Place]:
+    """The path of a wire, and its middle."""
+    (x, y), (u, v) = begin, end
+    if direction == "right":
+        reach = max(24.0, abs(u - x) / 2)
+        first, second = (x + reach, y + bow * 1.33), (u - reach, v + bow * 1.33)
+    else:
+        reach = max(20.0, abs(v - y) / 2)
+        first, second = (x + bow * 1.33, y + reach), (u + bow * 1.33, v - reach)
+    path = f"M{x:.1f},{y:.1f}C{first[0]:.1f},{first[1]:.1f} {second[0]:.1f},{second[1]:.1f} {u:.1f},{v:.1f}"
+    middle = ((x + 3 * first[0] + 3 * second[0] + u) / 8, (y + 3 * first[1] + 3 * second[1] + v) / 8)
+    return path, middle
+
+
+def arrow(end: Place, direction: str) -> str:
+    """The tip of a wire."""
+    x, y = end
+    corners = ((x - 7, y - 4), (x - 7, y + 4)) if direction == "right" else ((x - 4, y - 7), (x + 4, y - 7))
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in (*corners, end))
+    return f'<polygon points="{points}" class="tip"/>'
+
+
+def node(document: Document, call: str, place: Place, known: Mapping[str, Any]) -> str:
+    """A layer."""
+    x, y = place
+    layer = document.layer_of(call)
+    wrong = any(problem.get("severity") == "error" for problem in known.get("problems", ()))
+    count = known.get("params") or 0
+    pill = number(count) if count else ""
+    room = NODE_WIDTH - 44 - (len(pill) * 7 + 12 if pill else 0)
+    parts = [
+        box(x, y, NODE_WIDTH, NODE_HEIGHT, "card wrong" if wrong else "card", 8, ' stroke-width="1.4"' * wrong),
+        f'<path d="M{x + 4:.1f},{y + 0.5:.1f}h-0.5a3.5,3.5 0 0 0 -3,3.5v{NODE_HEIGHT - 8:.1f}a3.5,3.5 0 0 0 3,3.5h0.5z" '
+        f'class="f-{category_of(layer["kind"])}"/>',
+        icon(x + 20, y + NODE_HEIGHT / 2, category_of(layer["kind"])),
+        text(x + 34, y + 22, shortened(layer["kind"], room, 12.5), "text", 12.5, ' font-weight="600"'),
+        text(x + 34, y + 39, shortened(details(document, call), NODE_WIDTH - 44, 11), "quiet", 11),
+    ]
+    if pill:
+        parts.append(text(x + NODE_WIDTH - 10, y + 22, pill, "quiet", 11, ' text-anchor="end"'))
+    if wrong:
+        parts.append(f'<circle cx="{x + NODE_WIDTH - 2:.1f}" cy="{y + 2:.1f}" r="8" class="alarm"/>')
+        parts.append(text(x + NODE_WIDTH - 2, y + 6, "!", "on", 11, ' text-anchor="middle" font-weight="700"'))
+    return "".join(parts)
+
+
+def details(document: Document, call: str) -> str:
+    """A layer's arguments, short; else its name."""
+    layer = document.layer_of(call)
+    shown = [worded(name, value) for name, value in layer["args"].items() if name != "name"]
+    return " · ".join(shown[:3]) or document.name_of(call)
+
+
+def worded(name: str, value: Any) -> str:
+    """An argument in a few characters."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)):
+        return "×".join("?" if part is None else str(part) for part in value)
+    if isinstance(value, Mapping):
+        return str(value.get("class_name", name))
+    if isinstance(value, float):
+        value = f"{value:.4g}"
+    return f"{name.replace('_', ' ')} {value}"
+
+
+def ending(place: Place, known: Mapping[str, Any], direction: str) -> str:
+    """The shape that comes out at the end."""
+    shapes = known.get("shapes") or []
+    if not shapes:
+        return ""
+    x, y = place
+    content = shape_text(shapes[0])
+    if direction == "right":
+        return chip(x + NODE_WIDTH / 2, y + NODE_HEIGHT + 14, content)
+    return chip(x + NODE_WIDTH / 2, y + NODE_HEIGHT + 16, content)
+
+
+SHAPES = {
+    "input": "M-5,0h8m-3,-4l4,4l-4,4",
+    "core": "M-5,-5v10M0,-5v10M5,-5v10",
+    "convolution": "M-5,-5h10v10h-10zM-1.7,-5v10M1.7,-5v10M-5,-1.7h10M-5,1.7h10",
+    "pooling": "M-6,-5h12l-4,5v5h-4v-5z",
+    "recurrent": "M4,-3a5,5 0 1 0 1,4M5,-6v4h-4",
+    "attention": "M-6,0q6,-7 12,0q-6,7 -12,0zM-1.5,0a1.5,1.5 0 1 0 3,0a1.5,1.5 0 1 0 -3,0",
+    "normalization": "M-6,4q4,0 6,-8q2,8 6,8",
+    "regularization": "M-5,-5l10,10M5,-5l-10,10",
+    "activation": "M-6,4h6l6,-8",
+    "reshaping": "M-6,-3h12M-6,3h12M3,-6l3,3l-3,3M-3,0l-3,3l3,3",
+    "merging": "M-5,-5l5,5l5,-5M0,0v6",
+    "other": "M-4,0a4,4 0 1 0 8,0a4,4 0 1 0 -8,0",
+}
+
+
+def icon(x: float, y: float, category: str) -> str:
+    """A small sign of the family, so that colour is not the only one."""
+    return (
+        f'<path d="{SHAPES[category]}" transform="translate({x:.1f},{y:.1f})" class="edge" fill="none" '
+        'stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"/>'
+    )
+
+
+def category_of(kind: str) -> str:
+    """The family of a kind of layer."""
+    from kerasviz.widgets.offer import categories
+
+    return categories().get(kind, "other")
