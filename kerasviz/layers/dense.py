@@ -1,12 +1,13 @@
 """Layers that multiply by a matrix."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Activation, Data, Invalid, Shape, arg, weight
+from kerasviz.declare import Activation, Data, Invalid, Text, arg, weight
+from kerasviz.declare.kinds import ShapeKind
 from kerasviz.layers.layer import InputSpec, Layer
 
 
@@ -74,6 +75,22 @@ class Dense(Lora):
         return {name: value for name, value in config.items() if name != "activity_regularizer" or value}
 
 
+class EquationKind(Text):
+    """Letters for axes: of the inputs, the kernel, the output."""
+
+    def samples(self) -> list[Any]:
+        """What Dense does."""
+        return ["ab,bc->ac"]
+
+
+class SizesOfOutput(ShapeKind):
+    """A shape without the batch."""
+
+    def samples(self) -> list[Any]:
+        """One size, for outputs with one axis."""
+        return [(4,)]
+
+
 class EinsumDense(Lora):
     """Multiplies by a kernel along the axes that an equation names.
 
@@ -86,8 +103,12 @@ class EinsumDense(Lora):
         `EinsumDense("abc,cd->abd", output_shape=(None, 64), bias_axes="d")` is Dense(64) on sequences.
     """
 
-    equation: str = arg(doc="Axes of the inputs and the kernel, and of the outputs, such as 'abc,cd->abd'.")
-    output_shape: Shape = arg(doc="Sizes of the output without the batch; None where the input says.")
+    equation: Annotated[str, EquationKind()] = arg(
+        doc="Axes of the inputs and the kernel, and of the outputs, such as 'abc,cd->abd'."
+    )
+    output_shape: Annotated[Any, SizesOfOutput()] = arg(
+        doc="Sizes of the output without the batch; None where the input says."
+    )
     activation: Activation = arg(None, doc="Applied last; None leaves the sum as it is.")
     bias_axes: str | None = arg(None, doc="Axes of the output that the bias has; None for no bias.")
     kernel = weight("glorot_uniform")

@@ -12,7 +12,17 @@ from kerasviz.layers.layer import InputSpec, Layer
 from kerasviz.layers.spatial import DATA_FORMATS
 from kerasviz.tensors import standardize_data_format
 
+
+class OrderKind(ShapeKind):
+    """Axes in another order."""
+
+    def samples(self) -> list[Any]:
+        """Two axes swapped."""
+        return [(2, 1)]
+
+
 Sized = Annotated[Any, ShapeKind()]
+Order = Annotated[Any, OrderKind()]
 
 
 def product(sizes: Sequence[int | None]) -> int | None:
@@ -102,7 +112,7 @@ class Permute(Layer):
     """
 
     keeps_dtype = True
-    dims: Sized = arg(doc="The axes in their new order, counted from 1: (2, 1) swaps two.")
+    dims: Order = arg(doc="The axes in their new order, counted from 1: (2, 1) swaps two.")
 
     def check(self) -> None:
         """Each axis once."""
