@@ -22,6 +22,8 @@ def command(function: Callable[..., Patch]) -> Callable[..., Patch]:
 
 def run(document: Document, name: str, **arguments: Any) -> Patch:
     """The patch that the named command makes."""
+    from kerasviz.document import clipboard, layout, replace  # noqa: F401 - they add their commands
+
     if name not in COMMANDS:
         raise Invalid("command", "the name of a command", name, did_you_mean(name, COMMANDS))
     return COMMANDS[name](document, **arguments)

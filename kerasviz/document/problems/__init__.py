@@ -1,0 +1,20 @@
+"""What is wrong with a document, where it comes from, and what to do about it."""
+
+from kerasviz.document.problems import arguments, data, habits, labels, merges, shapes, training, wiring
+from kerasviz.document.problems.base import RULES, Fix, Problem, View, find_problems
+
+__all__ = [
+    "RULES",
+    "Fix",
+    "Problem",
+    "View",
+    "arguments",
+    "data",
+    "find_problems",
+    "habits",
+    "labels",
+    "merges",
+    "shapes",
+    "training",
+    "wiring",
+]
