@@ -1,26 +1,33 @@
 """Objects as JSON, in Keras 3's form, and back. Names resolve in our own namespaces and in what the user registered."""
 
 import contextlib
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kerasviz.declare import (
-    Invalid,
-    custom_object_scope,
-    deserialize,
-    register,
-    register_namespace,
-    registered_name,
-    registered_object,
-)
-from kerasviz.declare.families import HOMES
-from kerasviz.declare.registry import NAMESPACES, REGISTERED, serialize
+from kerasviz.declare import Invalid, custom_object_scope, deserialize, register, registered_name, registered_object
+from kerasviz.declare.registry import REGISTERED, serialize
 from kerasviz.layers.layer import Layer
 from kerasviz.saving import values
-from kerasviz.tensors import DTypePolicy
 
 FUNCTIONAL = {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional"}
+
+INNER_MODULES = {
+    "keras.src.models.": "keras.models",
+    "keras.src.layers.": "keras.layers",
+    "keras.src.activations.": "keras.activations",
+    "keras.src.initializers.": "keras.initializers",
+    "keras.src.regularizers.": "keras.regularizers",
+    "keras.src.constraints.": "keras.constraints",
+    "keras.src.losses.": "keras.losses",
+    "keras.src.metrics.": "keras.metrics",
+    "keras.src.callbacks.": "keras.callbacks",
+    "keras.src.dtype_policies.": "keras",
+    "keras.src.optimizers.schedules.": "keras.optimizers.schedules",
+    "keras.src.optimizers.": "keras.optimizers",
+    "keras.src.backend.torch.optimizers.": "keras.optimizers",
+    "keras.src.backend.tensorflow.optimizer": "keras.optimizers",
+    "keras.src.backend.jax.optimizer": "keras.optimizers",
+}
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
@@ -61,14 +68,19 @@ class CustomObjectScope(contextlib.AbstractContextManager):
         self._scope.__exit__(*error)
 
 
-def open_namespaces() -> None:
-    """Import every public module whose members a config may name."""
-    for home in [*HOMES.values(), "kerasviz.models"]:
-        with contextlib.suppress(ModuleNotFoundError):
-            importlib.import_module(home)
-    top = NAMESPACES.get("keras", dict)()
-    if "DTypePolicy" not in top:  # several parts have names at the top
-        register_namespace("keras", lambda: {**top, "DTypePolicy": DTypePolicy})
+def with_public_modules(config: Any) -> Any:
+    """The config with Keras's inner module names replaced by the public ones, by a fixed table."""
+    if isinstance(config, list):
+        return [with_public_modules(part) for part in config]
+    if not isinstance(config, Mapping):
+        return config
+    made = {key: with_public_modules(value) for key, value in config.items()}
+    module = made.get("module")
+    if isinstance(module, str) and module.startswith("keras.src.") and "class_name" in made:
+        known = next((public for inner, public in INNER_MODULES.items() if module.startswith(inner)), None)
+        if known is not None:
+            made["module"] = known
+    return made
 
 
 def serialize_keras_object(obj: Any) -> Any:
@@ -79,7 +91,6 @@ def serialize_keras_object(obj: Any) -> Any:
     plain = values.serialize_value(obj, serialize_keras_object)
     if plain is not values.OTHER:
         return plain
-    open_namespaces()
     config = dict(serialize(obj))
     if type(obj).__name__ == "Functional" and config["module"] in ("keras", "keras.models"):
         config |= FUNCTIONAL
@@ -117,9 +128,8 @@ def deserialize_keras_object(
     Raises:
         Invalid: where it names what is neither ours nor known, or does not fit.
     """
-    open_namespaces()
     with custom_object_scope(custom_objects) if custom_objects else contextlib.nullcontext():
-        return _made(config)
+        return _made(with_public_modules(config))
 
 
 def _made(config: Any) -> Any:

@@ -15,7 +15,10 @@ Path = tuple[str, ...]
 
 
 def saved_objects(root: Any) -> Iterator[tuple[Path, Any]]:
-    """Every object with variables, and where a file has them: each once, attributes in alphabetical order."""
+    """Every object with variables, and where a file has them: each once, attributes in alphabetical order.
+
+    Private attributes come last; a model's list of layers holds those that no attribute before it has named.
+    """
     seen = {id(root)}
     waiting: list[tuple[Path, Any]] = [((), root)]
     while waiting:
@@ -34,14 +37,15 @@ def members(thing: Any) -> list[tuple[str, Any]]:
     """Attributes that hold objects with variables, or lists of them."""
     found = dict(getattr(thing, "_modules", {}))
     found |= {name: value for name, value in vars(thing).items() if name not in ("_modules", "_parameters", "_buffers")}
-    optimizer = getattr(thing, "optimizer", None) if hasattr(type(thing), "compile") else None
+    optimizer = getattr(thing, "optimizer", None) if hasattr(type(thing), "get_compile_config") else None
     if optimizer is not None and saves(optimizer):
         found["optimizer"] = optimizer
     if has_own_list(thing):
         own = {id(layer) for layer in thing.layers} | {id(part) for part in inner_parts(thing)}
         found = {name: value for name, value in found.items() if id(value) not in own and not name.startswith("_")}
+    if has_own_list(thing) or hasattr(type(thing), "get_compile_config"):
         found["layers"] = list(thing.layers)
-    return sorted(found.items())
+    return sorted(found.items(), key=lambda item: (item[0].startswith("_"), item[0]))
 
 
 def has_own_list(thing: Any) -> bool:
@@ -64,11 +68,15 @@ def placed(name: str, value: Any) -> Iterator[tuple[Path, Any]]:
         return
     used: dict[str, int] = {}
     for part in value.values() if isinstance(value, dict) else value:
-        if saves(part):
-            kind = snake_case(type(part).__name__)
-            number = used.get(kind, 0)
-            used[kind] = number + 1
-            yield (name, kind if number == 0 else f"{kind}_{number}"), part
+        container = isinstance(part, (list, tuple, dict, set))
+        if not container and not saves(part):
+            continue
+        kind = "container" if container else snake_case(type(part).__name__)
+        number = used.get(kind, 0)
+        used[kind] = number + 1
+        title = kind if number == 0 else f"{kind}_{number}"
+        for path, inner in placed(title, part):
+            yield (name, *path), inner
 
 
 def saves(value: Any) -> bool:

@@ -285,30 +285,54 @@ def test_the_archive_has_keras_entries(tmp_path):
         assert set(json.loads(archive.read("metadata.json"))) == {"keras_version", "date_saved"}
 
 
-class Ours(kerasviz.Model):
-    def __init__(self, units=3, **kwargs):
-        super().__init__(**kwargs)
-        self.units = units
-        self.first = kerasviz.layers.Dense(units)
-        self.blocks = [kerasviz.layers.Dense(4), kerasviz.layers.LSTM(2)]
-        self.named = {"x": kerasviz.layers.Dense(2)}
+def subclass(k):
+    """The same layer and model for either package."""
+    dense, lstm = k.layers.Dense, k.layers.LSTM
 
-    def call(self, inputs, training=None):
-        return self.named["x"](self.blocks[1](self.blocks[0](self.first(inputs))))
+    class Inner(k.layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.parts = {"x": dense(3, name="other"), "y": dense(3)}
+            self._hidden = dense(3)
+            self.nested = [[dense(3)], [dense(3)]]
+            self.alias = self.zeta = dense(3)
 
-    def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        def build(self, shape):
+            for layer in self.all():
+                layer.build(shape)
+            self.gain = self.add_weight(shape=(3,), initializer="ones", name="gain")
+
+        def all(self):
+            return [*self.parts.values(), self._hidden, self.nested[0][0], self.nested[1][0], self.zeta]
+
+        def call(self, inputs):
+            for layer in self.all():
+                inputs = layer(inputs)
+            return inputs * self.gain
+
+    class Outer(k.Model):
+        def __init__(self, units=3, **kwargs):
+            super().__init__(**kwargs)
+            self.units = units
+            self.first = dense(units)
+            self.blocks = [dense(3), lstm(2, return_sequences=True)]
+            self.named = {"x": dense(3)}
+            self._last = lstm(2)
+            self.inner = Inner()
+            self.zeta = dense(3)
+
+        def call(self, inputs, training=None):
+            for layer in (self.first, *self.blocks, self.named["x"], self.inner, self.zeta, self._last):
+                inputs = layer(inputs)
+            return inputs
+
+        def get_config(self):
+            return {**super().get_config(), "units": self.units}
+
+    return Outer
 
 
-class Theirs(keras.Model):
-    def __init__(self, units=3, **kwargs):
-        super().__init__(**kwargs)
-        self.first = keras.layers.Dense(units)
-        self.blocks = [keras.layers.Dense(4), keras.layers.LSTM(2)]
-        self.named = {"x": keras.layers.Dense(2)}
-
-    def call(self, inputs, training=None):
-        return self.named["x"](self.blocks[1](self.blocks[0](self.first(inputs))))
+Ours, Theirs = subclass(kerasviz), subclass(keras)
 
 
 def test_subclassed_models_have_keras_places_in_the_file(tmp_path):
@@ -331,5 +355,5 @@ def test_a_subclassed_model_comes_back_with_custom_objects(tmp_path):
     ours = Ours(units=5)
     ours(x)
     ours.save(tmp_path / "model.keras")
-    again = kerasviz.saving.load_model(tmp_path / "model.keras", custom_objects={"Ours": Ours})
+    again = kerasviz.saving.load_model(tmp_path / "model.keras", custom_objects={"Outer": Ours})
     assert_same(ours, again, x)
