@@ -10,7 +10,7 @@ import {
   useReactFlow,
   useStoreApi,
 } from "@xyflow/react";
-import { type DragEvent, type FocusEvent, type MouseEvent, type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type DragEvent, type FocusEvent, type MouseEvent, type PointerEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { useSession } from "../bridge/context";
 import { useStore } from "../bridge/store";
@@ -31,7 +31,7 @@ import { WireEdge } from "./WireEdge";
 export const DRAGGED = "application/x-kerasviz-layer";
 const NODE_TYPES = { call: LayerNode, ghost: GhostNode };
 const EDGE_TYPES = { wire: WireEdge };
-const FIT = { padding: 0.14, maxZoom: 1, minZoom: 0.35 };
+const FIT = { padding: { top: "28px", right: "32px", bottom: "92px", left: "32px" }, maxZoom: 1, minZoom: 0.3 } as const;
 const GRID: [number, number] = [8, 8];
 const MANY = 150;
 
@@ -89,7 +89,7 @@ function useWires(nodes: FlowNode[]): Wire[] {
 }
 
 /** Lends the viewport to the commands of the editor. */
-function useViewport() {
+function useViewport(moved: RefObject<boolean>) {
   const editor = useEditor();
   const flow = useReactFlow<FlowNode, Wire>();
   useEffect(() => {
@@ -97,7 +97,13 @@ function useViewport() {
     editor.viewport = {
       fit: (ids) => {
         const nodes = ids && ids.length > 0 ? ids.map((id) => ({ id })) : undefined;
+        if (editor.graph.calls.size === 0) return;
+        moved.current = nodes !== undefined;
         flow.fitView({ ...FIT, duration, ...(nodes && { nodes }) });
+      },
+      refit: () => {
+        const ready = () => !moved.current && editor.graph.calls.size > 1;
+        if (ready()) setTimeout(() => ready() && flow.fitView({ ...FIT, duration }), 60);
       },
       show: (id) => {
         const at = editor.graph.positions.get(id);
@@ -113,7 +119,7 @@ function useViewport() {
       zoom: (factor) => flow.zoomTo(factor === "reset" ? 1 : flow.getZoom() * factor, { duration }),
       heights: () => new Map(flow.getNodes().map((node) => [node.id, node.measured?.height ?? NODE_HEIGHT])),
     };
-  }, [editor, flow]);
+  }, [editor, flow, moved]);
   return flow;
 }
 
@@ -198,7 +204,8 @@ function useWiring(toFlow: (at: { x: number; y: number }) => { x: number; y: num
 
 export function Canvas({ panning }: { panning: boolean }) {
   const editor = useEditor();
-  const flow = useViewport();
+  const moved = useRef(false);
+  const flow = useViewport(moved);
   const store = useStoreApi();
   const box = useRef<HTMLDivElement>(null);
   const [nodes, onNodesChange] = useNodes();
@@ -216,9 +223,10 @@ export function Canvas({ panning }: { panning: boolean }) {
   useEffect(() => {
     editor.canvasSize = () => box.current?.getBoundingClientRect() ?? null;
   }, [editor]);
-  const hadNodes = useRef(nodes.length > 0);
+  const [startsFull] = useState(nodes.length > 0);
+  const hadNodes = useRef(startsFull);
   useEffect(() => {
-    if (!hadNodes.current && nodes.length > 0) setTimeout(() => editor.viewport.fit(), 80);
+    if (!hadNodes.current && nodes.length > 1) setTimeout(() => editor.viewport.fit(), 80); // one alone was put where it is
     hadNodes.current = nodes.length > 0;
   }, [nodes.length, editor]);
   const focused = useStore(editor.page, focusedOf);
@@ -278,14 +286,17 @@ export function Canvas({ panning }: { panning: boolean }) {
         onSelectionDragStop={(_event, moved) =>
           editor.move(new Map(moved.map(({ id, position }) => [id, snapped([position.x, position.y])])))
         }
-        onMove={(_event, { zoom }) => setFar(zoom < 0.5)}
+        onMove={(event, { zoom }) => {
+          if (event) moved.current = true;
+          setFar(zoom < 0.5);
+        }}
         {...wiring}
         connectionRadius={30}
         snapToGrid
         snapGrid={GRID}
         selectionOnDrag={!panning}
         panOnDrag={panning ? true : [1, 2]}
-        fitView
+        fitView={startsFull}
         fitViewOptions={FIT}
         minZoom={0.1}
         maxZoom={2}

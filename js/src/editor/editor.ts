@@ -14,12 +14,14 @@ import { FRESH, type Page, type QuickAdd } from "./page";
 /** What the canvas lends to the commands. */
 export interface Viewport {
   fit(ids?: readonly string[]): void;
+  /** Fit all again after the canvas has changed its size, unless the person has moved the view. */
+  refit(): void;
   show(id: string): void;
   zoom(factor: number | "reset"): void;
   heights(): ReadonlyMap<string, number>;
 }
 
-const NOWHERE: Viewport = { fit() {}, show() {}, zoom() {}, heights: () => new Map() };
+const NOWHERE: Viewport = { fit() {}, refit() {}, show() {}, zoom() {}, heights: () => new Map() };
 
 /** The commands of the editor, whichever way they are given: mouse, keys, forms, palette. */
 export class Editor {

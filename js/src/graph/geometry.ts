@@ -5,7 +5,7 @@ import type { Position } from "../contract";
 export const GRID = 8;
 export const NODE_WIDTH = 180;
 export const NODE_HEIGHT = 56;
-export const ROW_GAP = 56;
+export const ROW_GAP = 48;
 export const COLUMN_GAP = 40;
 
 export interface Rect {

@@ -76,10 +76,25 @@ export function routes(
     const from = end(source, wire.output, ends.outputs.get(wire.source) ?? 1, "bottom");
     const to = end(target, wire.slot, ends.slots.get(wire.target) ?? 1, "top");
     const others = [...placed].filter(([id]) => id !== wire.source && id !== wire.target).map(([, rect]) => rect);
-    const path = to[1] - from[1] > 2 * LEAD ? way(from, to, others, lanes, wire.source) : [from, to];
+    const path =
+      to[1] - from[1] > 2 * LEAD
+        ? way(from, to, others, lanes, wire.source)
+        : to[1] - from[1] > 4
+          ? [from, to]
+          : back(from, to, source, target);
     paths.set(wire.id, down ? path : path.map(([x, y]): Position => [y, x]));
   }
   return paths;
+}
+
+/** Against the flow: out below, past the nearer side of both nodes, in from above. */
+function back(from: Position, to: Position, source: Rect, target: Rect): Path {
+  const left = Math.min(source.x, target.x) - CLEAR * 1.5;
+  const right = Math.max(source.x + source.width, target.x + target.width) + CLEAR * 1.5;
+  const between = Math.max(source.x, target.x) - Math.min(source.x + source.width, target.x + target.width);
+  const middle = (from[0] + to[0]) / 2;
+  const x = between > 2 * CLEAR ? middle : Math.abs(middle - left) < Math.abs(right - middle) ? left : right;
+  return [from, [from[0], from[1] + LEAD], [x, from[1] + LEAD], [x, to[1] - LEAD], [to[0], to[1] - LEAD], to];
 }
 
 function way(from: Position, to: Position, others: Rect[], lanes: Lane[], source: string): Path {

@@ -4,7 +4,7 @@ import { useSession } from "../bridge/context";
 import { useStore } from "../bridge/store";
 import type { Shared } from "../bridge/session";
 import type { SummaryRow } from "../contract";
-import { bytes, count, grouped, shapeTuple } from "../graph/format";
+import { bytes, count, grouped, shapeChip, shapeTuple } from "../graph/format";
 import { FailureNote } from "../ui/Notice";
 import { TEXT } from "../ui/text";
 import { useAnswer } from "./useAnswer";
@@ -31,7 +31,7 @@ export function LayerTable({ chosen, onChoose }: { chosen: string | null; onChoo
   const rows = answer?.result.rows ?? [];
   const totals = answer?.result.totals ?? {};
   const numbers: [Exclude<Column, "index">, string, (value: number) => string][] = [
-    ["params", TEXT.inspect.params, grouped],
+    ["params", TEXT.inspect.params, (value) => (value < 1e6 ? grouped(value) : count(value))],
     ["memory_bytes", TEXT.inspect.memory, bytes],
     ["macs", TEXT.inspect.macs, count],
   ];
@@ -66,7 +66,7 @@ export function LayerTable({ chosen, onChoose }: { chosen: string | null; onChoo
                 <small>{row.kind}</small>
               </th>
               <td>
-                <code>{row.shape ? shapeTuple(row.shape) : "?"}</code>
+                <code title={row.shape ? shapeTuple(row.shape) : undefined}>{row.shape ? shapeChip(row.shape) : "?"}</code>
               </td>
               {numbers.map(([name, , show]) => (
                 <td key={name} className="kv-number">

@@ -83,7 +83,7 @@ export class Chart {
       series: [
         {},
         { ...base, label: "batch", stroke: paint.train, width: 1, alpha: faint ? 0.22 : 0.75, points: { show: false } },
-        { ...base, label: "smooth", stroke: paint.train, width: 1.5, alpha: 0.9, points: { show: false } },
+        { ...base, label: "smooth", stroke: paint.train, width: 1.5, alpha: 0.6, points: { show: false } },
         { ...base, label: "train", stroke: paint.train, width: 2, points: { show: true, size: 5, fill: paint.train } },
         {
           ...base,
