@@ -25,10 +25,8 @@ def attention_mask_of(
         window: how near a source must be to be seen.
         num_axes: number of axes that T and S stand for.
     """
-    masks = []
-    for mask in (value_mask, key_mask):
-        if mask is not None:
-            masks.append(mask.bool().flatten(1)[:, None, None, :])
+    of_sources = [mask for mask in (value_mask, key_mask) if mask is not None]
+    masks = [mask.bool().flatten(1)[:, None, None, :] for mask in of_sources]
     if attention_mask is not None:
         masks.append(with_heads(attention_mask.bool(), num_axes))
     if causal or window is not None:

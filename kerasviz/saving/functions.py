@@ -1,14 +1,12 @@
 """Functions that stand in a graph as configs: `keras.ops` by Keras's names, torch's by their own."""
 
-import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
-
 from kerasviz import ops
 from kerasviz.declare import Invalid, did_you_mean, snake_case
+from kerasviz.saving.torch_functions import torch_function, torch_name
 from kerasviz.tensors import FunctionOperation
 
 ARRAYS = {"x", "x1", "x2", "xs", "condition", "operands", "indices", "key", "variable"}  # given in the call
@@ -16,14 +14,6 @@ IN_CALL = {"pad": {"constant_values"}}  # more that Keras gives in the call
 IN_CORE = {"cast", "stop_gradient", "shape", "convert_to_tensor"}
 IN_MATH = {"rsqrt", "logsumexp", "erf", "top_k", "in_top_k"}
 SAME = {"abs": "absolute", "amax": "max", "amin": "min"}  # Keras has one class for both names
-TORCH_MODULES = {
-    "torch": torch,
-    "torch.nn.functional": torch.nn.functional,
-    "torch.linalg": torch.linalg,
-    "torch.special": torch.special,
-    "torch.fft": torch.fft,
-    "torch.Tensor": torch.Tensor,
-}
 TORCH = "__torch_function__"
 
 
@@ -87,43 +77,6 @@ def function_from_config(config: Mapping[str, Any]) -> tuple[Callable, str, dict
     found = snake_case(class_name)
     if found not in ops.__all__:
         hint = did_you_mean(found, ops.__all__)
-        raise Invalid(f"function `{name}` of the file", "one of keras.ops", f"{config.get('module')}.{class_name}", hint)
+        got = f"{config.get('module')}.{class_name}"
+        raise Invalid(f"function `{name}` of the file", "one of keras.ops", got, hint)
     return getattr(ops, found), name, settings
-
-
-@functools.cache
-def torch_functions() -> dict[str, Callable]:
-    """torch's functions of tensors by name: those that take symbols. Nothing that reads files is among them."""
-    from torch.overrides import get_overridable_functions
-
-    found: dict[str, Callable] = {}
-    known = {id(function) for functions in get_overridable_functions().values() for function in functions}
-    for module, namespace in TORCH_MODULES.items():
-        for name in dir(namespace):
-            function = None if name.startswith("_") else inspect.getattr_static(namespace, name, None)
-            function = getattr(namespace, name) if callable(function) else None
-            if function is not None and id(function) in known and name not in REFUSED:
-                found[f"{module}.{name}"] = function
-    return found
-
-
-REFUSED = {"apply_", "map_", "map2_", "backward", "register_hook", "retain_grad", "share_memory_", "numpy", "tolist",
-           "item", "storage", "untyped_storage", "data_ptr", "set_", "resize_", "module_load", "requires_grad_"}  # fmt: skip
-
-
-def torch_name(function: Callable, where: str) -> str:
-    """The name under which a file has one of torch's functions."""
-    for name, known in torch_functions().items():
-        if known is function:
-            return name
-    shown = getattr(function, "__qualname__", function)
-    hint = "Use keras.ops or torch functions, or put the code in a layer of its own."
-    raise Invalid(f"function `{where}` in the model", "a function that a file can name", shown, hint)
-
-
-def torch_function(name: str) -> Callable:
-    """torch's function of that name."""
-    found = torch_functions().get(name)
-    if found is None:
-        raise Invalid("function in the file", "one of torch's functions of tensors", name)
-    return found

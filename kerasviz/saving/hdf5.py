@@ -16,7 +16,7 @@ def check_file(file: Any, where: str) -> int:
     """Walk every object once, and refuse what is no plain data. Returns the size of the largest array, in bytes.
 
     Raises:
-        Invalid: on soft and external links, virtual datasets, storage in other files, arrays larger than what is stored.
+        Invalid: on links, virtual datasets, storage in other files, and arrays larger than what is stored.
     """
     seen: set[Any] = set()
     largest = 0
@@ -41,9 +41,9 @@ def check_file(file: Any, where: str) -> int:
 
 def h5_address(item: Any) -> Any:
     """What tells one object of a file from another."""
-    import h5py
+    from h5py import h5o
 
-    return h5py.h5o.get_info(item.id).addr
+    return h5o.get_info(item.id).addr
 
 
 def plain_member(group: Any, name: str, where: str) -> Any:

@@ -1,6 +1,6 @@
 """Weights in Keras 3's HDF5 layout: a group per object, named after the attribute or the place in a list.
 
-    layers/dense/vars/0      layers/lstm/cell/vars/1      optimizer/vars/0
+layers/dense/vars/0      layers/lstm/cell/vars/1      optimizer/vars/0
 """
 
 import warnings

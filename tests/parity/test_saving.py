@@ -100,7 +100,7 @@ def ops_model(k):
         ops.where(a > 0, a, b),
         ops.clip(a, 0.0, 1.0),
         ops.expand_dims(ops.einsum("bi,bi->b", a, b), -1),
-        -ops.abs(a) ** 2,
+        -(ops.abs(a) ** 2),
         ops.split(b, 2, axis=1)[1],
         a + np.arange(4, dtype="float32"),
     ]
@@ -244,7 +244,8 @@ OPTIMIZERS = [
 def trained(k, optimizer, options):
     model = image_model(k)
     scramble(model)
-    model.compile(getattr(k.optimizers, optimizer)(**options), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    chosen = getattr(k.optimizers, optimizer)(**options)
+    model.compile(chosen, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     x, y = inputs_for([(12, 12, 1)]), np.arange(5) % 3
     model.fit(x, y, epochs=2, verbose=0)
     return model
@@ -285,9 +286,9 @@ def test_the_archive_has_keras_entries(tmp_path):
         assert set(json.loads(archive.read("metadata.json"))) == {"keras_version", "date_saved"}
 
 
-def subclass(k):
-    """The same layer and model for either package."""
-    dense, lstm = k.layers.Dense, k.layers.LSTM
+def inner_layer(k):
+    """A layer with layers in attributes of every kind."""
+    dense = k.layers.Dense
 
     class Inner(k.layers.Layer):
         def __init__(self, **kwargs):
@@ -310,6 +311,13 @@ def subclass(k):
                 inputs = layer(inputs)
             return inputs * self.gain
 
+    return Inner
+
+
+def subclass(k):
+    """The same model for either package."""
+    dense, lstm, inner = k.layers.Dense, k.layers.LSTM, inner_layer(k)
+
     class Outer(k.Model):
         def __init__(self, units=3, **kwargs):
             super().__init__(**kwargs)
@@ -318,7 +326,7 @@ def subclass(k):
             self.blocks = [dense(3), lstm(2, return_sequences=True)]
             self.named = {"x": dense(3)}
             self._last = lstm(2)
-            self.inner = Inner()
+            self.inner = inner()
             self.zeta = dense(3)
 
         def call(self, inputs, training=None):
