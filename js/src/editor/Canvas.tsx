@@ -222,7 +222,10 @@ export function Canvas({ panning }: { panning: boolean }) {
   const wiring = useWiring(toFlow, place);
   useEffect(() => {
     editor.canvasSize = () => box.current?.getBoundingClientRect() ?? null;
-  }, [editor]);
+    editor.focusCanvas = () => box.current?.focus({ preventScroll: true });
+    const width = box.current?.clientWidth ?? 0;
+    if (editor.graph.calls.size === 0) flow.setViewport({ x: Math.round(width / 2 - NODE_WIDTH / 2), y: 32, zoom: 1 });
+  }, [editor, flow]);
   const [startsFull] = useState(nodes.length > 0);
   const hadNodes = useRef(startsFull);
   useEffect(() => {

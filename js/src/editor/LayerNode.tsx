@@ -37,9 +37,10 @@ function described(graph: Graph, id: string, layer: LayerData, found: CallAnalys
   return parts.join(", ");
 }
 
+/** The worst problem in words; a mere hint is only an icon beside the title. */
 function Problems({ found }: { found: CallAnalysis }) {
   const [first, ...others] = sorted(found.problems);
-  if (!first) return null;
+  if (!first || first.severity === "hint") return null;
   return (
     <div className={`kv-node-problem kv-tone-${first.severity}`} title={first.message}>
       <Icon name={first.severity} size={13} />
@@ -127,6 +128,11 @@ export const LayerNode = memo(function LayerNode({ id, selected }: NodeProps<Cal
       <span className="kv-node-words">
         <span className="kv-node-title">
           <span className="kv-node-kind">{layer.kind}</span>
+          {worst === "hint" && (
+            <span className="kv-tone-hint kv-node-hint" title={found?.problems[0]?.message}>
+              <Icon name="hint" size={13} />
+            </span>
+          )}
           {found && found.params > 0 && (
             <span className="kv-pill" title={TEXT.node.parameters(grouped(found.params))}>
               {count(found.params)}

@@ -179,7 +179,7 @@ export function QuickAddBox() {
       {open && (
         <div className="kv-quick-help">
           <span className="kv-quiet">{contextOf(editor, quickAdd)}</span>
-          {preview.error ? (
+          {preview.error && (suggestions.length === 0 || preview.error.end < caret) ? (
             <p className="kv-quick-error" role="alert">
               <Icon name="error" size={13} /> {preview.error.message}
             </p>

@@ -27,6 +27,7 @@ const NOWHERE: Viewport = { fit() {}, refit() {}, show() {}, zoom() {}, heights:
 export class Editor {
   readonly page = new Store<Page>(FRESH);
   viewport: Viewport = NOWHERE;
+  focusCanvas: () => void = () => {};
   canvasSize: () => DOMRect | null = () => null;
   private refusalTimer: ReturnType<typeof setTimeout> | undefined;
   private clip = "";
@@ -226,7 +227,7 @@ export class Editor {
   paste(text: string, keepIncoming = false): void {
     const clip = fromText(text) ?? fromText(this.clip);
     if (clip) {
-      const { patch, ids } = pasted(this.graph, this.kinds, clip, keepIncoming);
+      const { patch, ids } = pasted(this.graph, this.kinds, clip, keepIncoming, this.direction);
       this.change(patch);
       this.select(ids);
       this.focus(ids[0] ?? null);
@@ -240,7 +241,7 @@ export class Editor {
 
   duplicate(): void {
     if (this.selection.length === 0) return;
-    const { patch, ids } = pasted(this.graph, this.kinds, copied(this.graph, [...this.selection]), false);
+    const { patch, ids } = pasted(this.graph, this.kinds, copied(this.graph, [...this.selection]), false, this.direction);
     this.change({ ...patch, label: patch.label.replace("Paste", "Duplicate") });
     this.select(ids);
   }
@@ -282,6 +283,7 @@ export class Editor {
   focus(id: string | null): void {
     const { focusRequest } = this.page.get();
     this.page.set({ focused: id, focusRequest: focusRequest + 1 });
+    if (id === null || !this.graph.calls.has(id)) this.focusCanvas();
   }
 
   visit(id: string): void {

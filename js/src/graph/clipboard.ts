@@ -1,11 +1,12 @@
 // Copied parts of a graph as text, and back.
 
-import type { CallData, LayerData, Patch, Position, Tensor } from "../contract";
+import type { CallData, Direction, LayerData, Patch, Position, Tensor } from "../contract";
 import type { Kinds } from "./connect";
 import type { Graph } from "./document";
 import type { Added } from "./edits";
 import { overlaps, rectAt, snapped } from "./geometry";
 import { newCallId, newLayerId, takenIn } from "./names";
+import { step } from "./place";
 
 export interface Clip {
   kerasviz: 1;
@@ -42,7 +43,7 @@ export function fromText(text: string): Clip | null {
 }
 
 /** Paste with new ids: inner wires stay, outer ones only with `keepIncoming` where their source is still there. */
-export function pasted(graph: Graph, kinds: Kinds, clip: Clip, keepIncoming: boolean): Added {
+export function pasted(graph: Graph, kinds: Kinds, clip: Clip, keepIncoming: boolean, direction: Direction): Added {
   const taken = takenIn(graph);
   const layerIds = new Map<string, string>();
   const callIds = new Map<string, string>();
@@ -60,7 +61,7 @@ export function pasted(graph: Graph, kinds: Kinds, clip: Clip, keepIncoming: boo
     used.add(id);
     callIds.set(call.id, id);
   }
-  const shift = shiftFor(graph, clip);
+  const shift = shiftFor(graph, clip, direction);
   const calls: Record<string, CallData> = {};
   const positions: Record<string, Position> = {};
   for (const call of clip.calls) {
@@ -72,7 +73,7 @@ export function pasted(graph: Graph, kinds: Kinds, clip: Clip, keepIncoming: boo
     });
     calls[id] = { ...call, id, layer: layerIds.get(call.layer) ?? call.layer, inputs };
     const [x, y] = clip.positions[call.id] ?? [0, 0];
-    positions[id] = snapped([x + shift, y + shift]);
+    positions[id] = snapped([x + shift[0], y + shift[1]]);
   }
   const heads = Object.values(calls).filter((call) => kinds.get(layers[call.layer]?.kind ?? "")?.inputs.max === 0);
   const set: Patch["set"] = { layers, calls, positions };
@@ -81,13 +82,16 @@ export function pasted(graph: Graph, kinds: Kinds, clip: Clip, keepIncoming: boo
   return { patch: { set, label: ids.length === 1 ? "Paste layer" : `Paste ${ids.length} layers` }, ids };
 }
 
-function shiftFor(graph: Graph, clip: Clip): number {
+/** The least number of steps aside that bring the copies clear of everything there. */
+function shiftFor(graph: Graph, clip: Clip, direction: Direction): Position {
   const there = [...graph.positions].filter(([id]) => graph.calls.has(id)).map(([, at]) => rectAt(at));
-  for (let shift = 0; shift < 800; shift += 32) {
+  const { aside } = step(direction);
+  for (let steps = 0; steps < 60; steps += 1) {
+    const shift: Position = [aside[0] * steps, aside[1] * steps];
     const clash = Object.values(clip.positions).some(([x, y]) =>
-      there.some((rect) => overlaps(rectAt([x + shift, y + shift]), rect)),
+      there.some((rect) => overlaps(rectAt([x + shift[0], y + shift[1]]), rect, 16)),
     );
     if (!clash) return shift;
   }
-  return 48;
+  return [48, 48];
 }
