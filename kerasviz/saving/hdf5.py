@@ -110,14 +110,13 @@ class Store:
         if self.group is None or name not in self.group:
             raise Invalid(self.where, f"an array `{name}`", self.keys())
         dataset = self.group[name]
+        if not hasattr(dataset, "keys") and dataset.dtype.itemsize == 2 and dataset.attrs.get("dtype") == "bfloat16":
+            return widened(dataset[()])
         if hasattr(dataset, "keys") or dataset.dtype.kind not in "fiub":
             raise Invalid(f"{self.where}/{name}", "an array of numbers", dataset)
-        array = dataset[()]
-        if dataset.attrs.get("dtype") == "bfloat16":
-            return widened(array)
-        return array
+        return dataset[()]
 
 
 def widened(bits: np.ndarray) -> np.ndarray:
-    """bfloat16 numbers, kept as 16-bit integers, as float32."""
+    """bfloat16 numbers, kept as two bytes each, as float32."""
     return (bits.view(np.uint16).astype(np.uint32) << 16).view(np.float32)

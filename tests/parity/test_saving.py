@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import kerasviz
+from kerasviz.layers.wrappers import TimeDistributed
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -365,3 +366,30 @@ def test_a_subclassed_model_comes_back_with_custom_objects(tmp_path):
     ours.save(tmp_path / "model.keras")
     again = kerasviz.saving.load_model(tmp_path / "model.keras", custom_objects={"Outer": Ours})
     assert_same(ours, again, x)
+
+
+def test_weights_in_bfloat16_go_both_ways(tmp_path):
+    def half(k):
+        return k.Sequential([k.Input((3,)), k.layers.Dense(2, dtype="bfloat16")])
+
+    theirs, ours = half(keras), half(kerasviz)
+    theirs.save_weights(tmp_path / "theirs.weights.h5")
+    ours.load_weights(tmp_path / "theirs.weights.h5")
+    wanted = keras.ops.convert_to_numpy(keras.ops.cast(theirs.weights[0], "float32"))
+    np.testing.assert_array_equal(ours.weights[0].detach().float().numpy(), wanted)
+    ours.save_weights(tmp_path / "ours.weights.h5")
+    theirs.load_weights(tmp_path / "ours.weights.h5")
+
+
+def test_layers_at_every_moment_go_both_ways(tmp_path):
+    def model(k, wrap):
+        return k.Sequential([k.Input((4, 3)), wrap(k.layers.Dense(2)), k.layers.Flatten()], name="moments")
+
+    theirs = model(keras, keras.layers.TimeDistributed)
+    theirs.save(tmp_path / "theirs.keras")
+    ours = kerasviz.saving.load_model(tmp_path / "theirs.keras", custom_objects={"TimeDistributed": TimeDistributed})
+    assert_same(ours, theirs, inputs_for([(4, 3)]))
+    mine = model(kerasviz, TimeDistributed)
+    mine.save_weights(tmp_path / "ours.weights.h5")
+    theirs.load_weights(tmp_path / "ours.weights.h5")
+    assert_same(mine, theirs, inputs_for([(4, 3)]))

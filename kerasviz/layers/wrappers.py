@@ -1,0 +1,78 @@
+"""Layers around one other layer."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kerasviz.declare import Invalid, LayerRef, arg
+from kerasviz.layers.calling import call_facts
+from kerasviz.layers.layer import Layer
+
+
+class Wrapper(Layer):
+    """Base of layers that change how another layer is used."""
+
+    layer: LayerRef = arg(doc="The layer inside.")
+
+    def check(self) -> None:
+        """There must be a layer inside."""
+        super().check()
+        if not isinstance(self.layer, Layer):
+            raise Invalid(f"{type(self).__name__}(layer=...)", "a layer", self.layer)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Build the layer inside."""
+        if not self.layer.built:
+            self.layer.build(input_shape)
+
+
+class TimeDistributed(Wrapper):
+    """Applies a layer to every moment of a sequence.
+
+    Shapes:
+        inputs: (batch, time, *rest)
+        mask: (batch, time); the layer inside sees (batch,) of each moment
+        outputs: (batch, time, *what the layer makes of rest)
+    """
+
+    supports_masking: bool = True
+
+    def build(self, input_shape: Any) -> None:
+        """Build the layer inside for one moment."""
+        super().build(self.moment(input_shape))
+
+    def moment(self, shape: Any) -> tuple:
+        """The shape without the time axis.
+
+        Raises:
+            Invalid: where there is none.
+        """
+        if len(shape) < 3:
+            words = "inputs (batch, time, ...) with at least 3 axes"
+            raise Invalid(f'TimeDistributed "{self.name}"', words, tuple(shape))
+        return (shape[0], *shape[2:])
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """What the layer inside makes of a moment, with the time axis."""
+        batch, *rest = self.layer.compute_output_shape(self.moment(input_shape))
+        return (batch, input_shape[1], *rest)
+
+    def call(self, inputs: Tensor, training: bool | None = None, mask: Any = None) -> Tensor:
+        """All moments at once; one after the other where the layer keeps a state that each would change."""
+        facts = call_facts(type(self.layer))
+        options: dict[str, Any] = {"training": training} if facts.takes_training else {}
+        masked = mask is not None and "mask" in facts.masks
+        if self.layer.non_trainable_variables and self.layer.trainable:
+            moments = []
+            for index, moment in enumerate(inputs.unbind(1)):
+                given = {"mask": mask[:, index]} if masked else {}
+                moments.append(self.layer(moment, **given, **options))
+            return torch.stack(moments, dim=1)
+        if masked:
+            options["mask"] = mask.reshape(-1)
+        outputs = self.layer(inputs.flatten(0, 1), **options)
+        return outputs.unflatten(0, inputs.shape[:2])
+
+
+__all__ = ["TimeDistributed", "Wrapper"]
