@@ -23,6 +23,7 @@ class Arg:
     keyword: bool = False  # keyword-only
     group: str = "main"  # section of the form
     quiet: bool = False  # left out of the config while it has its default
+    first: bool = False  # before all others, whichever class declares them
     name: str = ""
     hint: Any = None  # the annotation; its kind is made when first needed
     owner: Any = None
@@ -42,10 +43,11 @@ def arg(
     keyword: bool = False,
     group: str = "main",
     quiet: bool = False,
+    first: bool = False,
     **limits: Any,
 ) -> Any:
     """Declare a constructor argument. `limits` are those of its kind: `at_least`, `at_most`, `above`, `below`."""
-    return Arg(default, doc, limits, after, keyword, group, quiet)
+    return Arg(default, doc, limits, after, keyword, group, quiet, first)
 
 
 @dataclass
@@ -262,14 +264,17 @@ def collect(cls: type[Component]) -> dict[str, Arg]:
         }
         moved = {name: value for name, value in own.items() if name not in found}
         found = moved | {name: own.get(name, value) for name, value in found.items()}
-    return place(spread_weights(found))
+    return place(spread_weights(found, getattr(cls, "activity_in_block", True)))
 
 
-def spread_weights(found: dict[str, Any]) -> dict[str, Arg]:
-    """Replace weights by their arguments: all initializers, then regularizers, then constraints."""
+def spread_weights(found: dict[str, Any], with_activity: bool) -> dict[str, Arg]:
+    """Replace weights by their arguments: all initializers, then regularizers, then constraints.
+
+    With `with_activity`, the activity regularizer stands among them, and not with the keyword arguments.
+    """
     weights = [value.args() for value in found.values() if isinstance(value, Weight)]
     block = [w["initializer"] for w in weights] + [w["regularizer"] for w in weights if "regularizer" in w]
-    if weights and "activity_regularizer" in found:
+    if weights and with_activity and "activity_regularizer" in found:
         block.append(replace(found["activity_regularizer"], quiet=False))
     block += [w["constraint"] for w in weights if "constraint" in w]
     args: dict[str, Arg] = {}
@@ -287,7 +292,7 @@ def place(args: dict[str, Arg]) -> dict[str, Arg]:
     for name, a in args.items():
         if a.after:
             order.insert(order.index(a.after) + 1, name)
-    order.sort(key=lambda name: args[name].keyword)
+    order.sort(key=lambda name: (args[name].keyword, not args[name].first))
     return {name: args[name] for name in order}
 
 

@@ -87,6 +87,8 @@ class PReLU(Elementwise):
     Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
     """
 
+    activity_in_block = False
+
     alpha = weight("Zeros")
     shared_axes: Axis | None = arg(None, doc="Axes along which the slope is one: [1, 2] for a slope per channel.")
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Activation, Data, Invalid, Text, arg, weight
+from kerasviz.declare import Activation, Data, Invalid, Regularizer, Text, arg, weight
 from kerasviz.declare.kinds import ShapeKind
 from kerasviz.layers.layer import InputSpec, Layer
 
@@ -103,6 +103,8 @@ class EinsumDense(Lora):
         `EinsumDense("abc,cd->abd", output_shape=(None, 64), bias_axes="d")` is Dense(64) on sequences.
     """
 
+    activity_in_block = False
+
     equation: Annotated[str, EquationKind()] = arg(
         doc="Axes of the inputs and the kernel, and of the outputs, such as 'abc,cd->abd'."
     )
@@ -117,6 +119,7 @@ class EinsumDense(Lora):
     lora_alpha: float | None = arg(None, group="lora", quiet=True, doc="Weight of the small arrays.")
     gptq_unpacked_column_size: int | None = arg(None, group="lora", quiet=True, doc="Columns before packing.")
     quantization_config: Data = arg(None, group="lora", doc="How weights are quantized.")
+    activity_regularizer: Regularizer = arg(None, keyword=True, group="regularizer", doc="Penalty on the output.")
 
     def check(self) -> None:
         """The equation must have three parts, and the bias axes of the output."""

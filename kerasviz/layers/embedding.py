@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Data, Kind, arg, weight
+from kerasviz.declare import Data, Kind, Regularizer, arg, weight
 from kerasviz.layers.dense import Lora
 from kerasviz.layers.layer import Layer
 
@@ -47,6 +47,7 @@ class Embedding(StartsFromArrays):
         outputs: (batch, *rest, output_dim)
     """
 
+    activity_in_block = False
     supports_masking = True
     input_dim: int = arg(at_least=1, doc="How many things there are: the largest number plus one.")
     output_dim: int = arg(at_least=1, doc="Size of the row that stands for a thing.")
@@ -56,6 +57,7 @@ class Embedding(StartsFromArrays):
     lora_rank: int | None = arg(None, at_least=1, group="lora", quiet=True, doc="Size of the small arrays.")
     lora_alpha: float | None = arg(None, group="lora", quiet=True, doc="Weight of the small arrays.")
     quantization_config: Data = arg(None, group="lora", doc="How weights are quantized.")
+    activity_regularizer: Regularizer = arg(None, keyword=True, group="regularizer", doc="Penalty on the output.")
     autocast: bool = arg(
         False, keyword=True, group="base", quiet=True, doc="Whether float inputs are cast: numbers would be rounded."
     )

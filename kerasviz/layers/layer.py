@@ -62,7 +62,8 @@ class Layer(nn.Module, Operation, LayerArguments):
     input_spec: Any = None
     built: bool = False
     _makes_mask: ClassVar[bool] = False  # whether `compute_mask` is its own
-    keeps_dtype: ClassVar[bool] = False  # the output has the input's dtype, whatever the layer computes in
+    keeps_dtype: ClassVar[bool] = False  # whole numbers stay whole numbers
+    activity_in_block: ClassVar[bool] = True  # whether its signature has the penalty on outputs among those on weights
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Let `build` mark the layer as built, whoever calls it."""
@@ -91,7 +92,8 @@ class Layer(nn.Module, Operation, LayerArguments):
     def __setattr__(self, name: str, value: Any) -> None:
         if type(value) in (list, dict, tuple) and not name.startswith("_"):
             value = tracked(self, name, value)
-        if isinstance(value, Tensor) and isinstance(value, Variable) and name not in self._parameters:
+        if isinstance(value, Variable):
+            value.__dict__["_is_attribute"] = True
             structure_changed()
         super().__setattr__(name, value)
 
@@ -255,8 +257,7 @@ class Layer(nn.Module, Operation, LayerArguments):
     def _own_variables(self) -> list[Variable]:
         """Its own, trainable ones first."""
         own = [p for p in self._parameters.values() if isinstance(p, Variable)]
-        seen = {id(p) for p in own}
-        own += [v for v in self.__dict__.get("_added", ()) if id(v) not in seen]
+        own += [v for v in self.__dict__.get("_added", ()) if not v.__dict__.get("_is_attribute")]
         return sorted(own, key=lambda v: not v.__dict__.get("_is_weight", v.trainable))
 
     def _inner_layers(self) -> list["Layer"]:
@@ -537,7 +538,8 @@ class Layer(nn.Module, Operation, LayerArguments):
             facts = call_facts(type(self))
             shape = self.compute_output_shape(**shape_arguments(facts.shape_names, facts, args, kwargs))
             first = next((v for v in leaves([args, kwargs]) if isinstance(v, KerasTensor)), None)
-            dtype = first.dtype if self.keeps_dtype and first is not None else self.compute_dtype
+            keeps = self.keeps_dtype and first is not None and not is_float(first.dtype)
+            dtype = first.dtype if keeps and first is not None else self.compute_dtype
             return map_shapes(lambda one: KerasTensor(one, dtype), shape)
         return self._spec_by_calling(args, kwargs)
 

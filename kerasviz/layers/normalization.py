@@ -14,6 +14,7 @@ from kerasviz.layers.layer import InputSpec, Layer
 class Normalizer(Layer):
     """What all of them share: axes, and arithmetic in at least 32 bits."""
 
+    activity_in_block = False
     supports_masking = True
 
     def axes_of(self, shape: Sequence[int | None]) -> list[int]:
