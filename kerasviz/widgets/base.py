@@ -161,8 +161,10 @@ class Widget(anywidget.AnyWidget):
         if made is None:
             return None
         data, metadata = made if isinstance(made, tuple) else (made, {})
+        from kerasviz.widgets.svg import image
+
         drawing = self.to_svg()
-        return {**data, "image/svg+xml": drawing, "text/html": f'<div class="kerasviz-still">{drawing}</div>'}, metadata
+        return {**data, "image/svg+xml": drawing, "text/html": image(drawing)}, metadata
 
 
 def arguments(method: Callable, where: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -137,9 +137,9 @@ def picture(sample: np.ndarray) -> np.ndarray | None:
     if image.dtype == np.uint8:
         return np.ascontiguousarray(image)
     low, high = float(np.nanmin(image)), float(np.nanmax(image))
-    if 0 <= low and high <= 1:
+    if low >= 0 and high <= 1:
         low, high = 0.0, 1.0
-    elif 0 <= low and high <= 255:
+    elif low >= 0 and high <= 255:
         low, high = 0.0, 255.0
     scaled = (image - low) / ((high - low) or 1.0) * 255
     return np.ascontiguousarray(np.nan_to_num(scaled).round().astype(np.uint8))

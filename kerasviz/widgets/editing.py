@@ -83,19 +83,21 @@ class Editing:
 def analysis_of(document: Document, inference: Inference, revision: int, context: Any) -> Json:
     """Shapes, counts and problems of a document."""
     from kerasviz.document.problems import find_problems
+    from kerasviz.insight.cost import cost
 
     known = inference.update(document)
     problems = identified([problem.to_data() for problem in find_problems(document, known, context)])
     of_call: dict[str | None, list[Json]] = {}
     for problem in problems:
         of_call.setdefault(problem["call"], []).append({**problem, "fixes": []})  # the whole list has the fixes
-    calls = {call: entry(found, of_call.get(call, [])) for call, found in known.items()}
-    sums = {name: sum(of[name] for of in calls.values()) for name in ("params", "trainable", "macs")}
-    totals = {**sums, "memory_bytes": sum(memory_of(found) for found in known.values())}
+    costs = {call: cost(document.kind_of(call), found) for call, found in known.items()}
+    calls = {call: entry(found, costs[call].macs, of_call.get(call, [])) for call, found in known.items()}
+    totals = {name: sum(of[name] for of in calls.values()) for name in ("params", "trainable", "macs")}
+    totals["memory_bytes"] = sum(of.parameter_bytes for of in costs.values())
     return {"rev": revision, "calls": calls, "totals": totals, "problems": problems}
 
 
-def entry(found: Inferred, problems: list[Json]) -> Json:
+def entry(found: Inferred, macs: int, problems: list[Json]) -> Json:
     """What the page knows of a call."""
     shapes = found.shapes
     return {
@@ -103,21 +105,9 @@ def entry(found: Inferred, problems: list[Json]) -> Json:
         "dtype": found.dtype,
         "params": found.params,
         "trainable": found.trainable,
-        "macs": macs_of(found),
+        "macs": macs,
         "problems": problems,
     }
-
-
-def macs_of(found: Inferred) -> int:
-    """Multiplications of a call for one sample."""
-    from kerasviz.insight.cost import macs
-
-    return macs(found) or 0
-
-
-def memory_of(found: Inferred) -> int:
-    """Bytes of the parameters that a call adds."""
-    return 4 * found.params
 
 
 def identified(problems: list[Json]) -> list[Json]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import traitlets as t
 
-from kerasviz.declare import Invalid
+from kerasviz.declare import Invalid, did_you_mean
+from kerasviz.document import clipboard, layout, replace  # noqa: F401  # they bring their commands
 from kerasviz.document.document import to_data
 from kerasviz.document.patch import Patch as Change
 from kerasviz.widgets import files, offer
@@ -106,12 +107,14 @@ class GraphEditor(Widget):
             new = opened(change.new, self._editing.document.positions)
             self._do(replacement(self._editing.document, new, "Replace the document"), "python")
 
-    def edit(self, name: str, **arguments: Any) -> None:
+    def edit(self, command: str, /, **arguments: Any) -> None:
         """One of the commands of `kerasviz.document.edits`, such as `edit("set_args", calls="dense", args={...})`."""
-        from kerasviz.document import edits
+        from kerasviz.document.edits import COMMANDS
 
+        if command not in COMMANDS:
+            raise Invalid("edit", f"one of {', '.join(COMMANDS)}", command, did_you_mean(command, COMMANDS))
         with self._lock:
-            self._do(edits.run(self._editing.document, name, **arguments), "python")
+            self._do(COMMANDS[command](self._editing.document, **arguments), "python")
 
     def add(self, text: str, after: str | None = None) -> list[str]:
         """Add the layers of a quick-add text, such as `conv 32 3 relu > pool`; returns their calls.
@@ -281,15 +284,11 @@ class GraphEditor(Widget):
     @request
     def answer_copy(self, calls: list[str]) -> Copied:
         """Layers as text, for the clipboard."""
-        from kerasviz.document import clipboard
-
         return {"text": clipboard.to_text(clipboard.copied(self._editing.document, calls))}
 
     @request
     def answer_paste(self, text: str, after: str | None = None) -> Pasted:
         """Add what was copied."""
-        from kerasviz.document import clipboard
-
         with self._lock:
             change = clipboard.paste(self._editing.document, text, after=after)
             self._do(change, "paste")

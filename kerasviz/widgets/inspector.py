@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 import traitlets as t
 
-from kerasviz.declare import Invalid
+from kerasviz.declare import Invalid, did_you_mean
 from kerasviz.document.inference import Inference
 from kerasviz.runs import Run
 from kerasviz.widgets.base import Widget, request, synced
-from kerasviz.widgets.building import calls_by_name
 from kerasviz.widgets.data import Data, picture
 from kerasviz.widgets.evaluation import Evaluation
 from kerasviz.widgets.messages import Activations, Confusion, Mistakes, Sample, Summary, Weights
 from kerasviz.widgets.running import RunPanel
 
-MOST_BYTES = 2_000_000  # of tensors that are sent for one view
 PATIENCE_SECONDS = 10.0  # for the end of a batch
 
 
@@ -63,15 +61,12 @@ class Inspector(RunPanel):
         inference.update(self._inspected_document())
         return inference
 
-    def _layer(self, call: str) -> Any:
-        """The live layer of a call."""
-        names = {found: name for name, found in calls_by_name(self._inspected_document()).items()}
+    def _name_of(self, call: str) -> str:
+        """What the model calls a call of the document: `dense`, or `dense#2` for the second call of a shared layer."""
         document = self._inspected_document()
         if call not in document.calls:
-            raise Invalid("call", "a call of the document", call)
-        layer = document.layer_of(call)
-        name = names.get(call) or layer.get("name") or layer["id"]
-        return self._inspected_model().get_layer(name)
+            raise Invalid("call", "the id of a call", call, did_you_mean(call, document.calls))
+        return document.name_of(call)
 
     def _quietly(self, function: Callable[[], Any]) -> Any:
         """Do something with the weights while no batch changes them."""
@@ -103,29 +98,31 @@ class Inspector(RunPanel):
         """The layer table."""
         from kerasviz.insight import table
 
-        inference = self._inference()
-        return table.rows(inference.document, inference.calls)
+        with self._lock:
+            inference = self._inference()
+            return table.rows(inference.document, inference.calls)  # type: ignore[return-value]
 
     @request
     def answer_weights(self, call: str) -> Weights:
         """The weights of a call's layer, in numbers."""
         from kerasviz.insight import statistics
 
-        layer = self._layer(call) if self._has_layer(call) else None
-        weights = self._quietly(lambda: statistics.weights(layer)) if layer is not None else []
-        return {"weights": weights}
-
-    def _has_layer(self, call: str) -> bool:
-        document = self._inspected_document()
-        kind = document.kind_of(call) if call in document.calls else ""
-        return kind != "Input" and not kind.startswith("ops.")
+        name = self._name_of(call).partition("#")[0]
+        layers = {layer.name: layer for layer in self._inspected_model().layers}
+        if name not in layers:
+            return {"weights": []}  # an operation
+        return {"weights": self._quietly(lambda: statistics.weights(layers[name]))}
 
     @request
     def answer_activations(self, call: str, sample: int = 0) -> tuple[Activations, list[bytes]]:
         """The outputs of a call for one sample."""
         from kerasviz.insight import statistics
 
-        return statistics.activations(self._layer(call), sample)  # type: ignore[return-value]
+        name, model = self._name_of(call), self._inspected_model()
+        x = self._sample(sample)[None]
+        found, buffers = self._quietly(lambda: statistics.activations(model, name, x))
+        total = {"maps": found["shape"][-1] if found["shape"] else 1, "sequence": 1}.get(found["kind"], found["total"])
+        return {**found, "total": total}, buffers
 
     @request
     def answer_sample(self, index: int) -> tuple[Sample, list[bytes]]:
@@ -140,7 +137,7 @@ class Inspector(RunPanel):
     def answer_confusion(self) -> Confusion:
         """How often which class was taken for which."""
         found = self._quietly(self.evaluation)
-        return {"labels": found.names, "matrix": found.confusion().tolist()}
+        return {"labels": found.names, "matrix": found.matrix.tolist()}
 
     @request
     def answer_mistakes(

@@ -144,19 +144,35 @@ class Done(TypedDict):
     message: str
 
 
+class WeightShape(TypedDict):
+    """A weight that a layer has, or would have."""
+
+    name: str
+    shape: list[int]
+    trainable: bool
+
+
 class SummaryRow(TypedDict):
-    """A call in the layer table; memory is of its outputs for one sample."""
+    """A call in the layer table. `memory_bytes` is of its outputs for one sample; `known`: whether its cost has a rule."""
 
     call: str
     name: str
     kind: str
+    input_shapes: list[Shape]
     shape: Shape | None
+    shapes: list[Shape]
     dtype: str
     params: int
     trainable: int
-    memory_bytes: int
+    weights: list[WeightShape]
     macs: int
+    flops: int
+    known: bool
+    memory_bytes: int
+    parameter_bytes: int
+    receptive_field: list[int] | None
     connected_to: list[str]
+    shared: bool
 
 
 class Summary(TypedDict):
@@ -167,7 +183,7 @@ class Summary(TypedDict):
 
 
 class Weights(TypedDict):
-    """The weights of a layer; `trained` says whether they come from a built model."""
+    """The weights of a layer; none for an operation."""
 
     weights: list[WeightStatistics]
 
@@ -176,7 +192,7 @@ class Activations(TypedDict):
     """Outputs of a call for one sample. Buffer: float32 values.
 
     maps: `count` pictures of `height` x `width`, one after another; vector: `count` values;
-    sequence: `height` moments of `width` features.
+    sequence: `height` moments of `width` features. `total` counts the pictures or values there are.
     """
 
     shape: list[int]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-
 ACCURACY = {
     "kind": "accuracy",
     "doc": "Share of right predictions; binary, categorical or sparse, as the loss and the labels ask for.",

@@ -270,16 +270,19 @@ class Histogram(TypedDict):
 
 
 class WeightStatistics(TypedDict):
-    """A weight in numbers; `zeros` is the share of values that are zero."""
+    """A weight in numbers; `zeros` is the share of values that are zero, `not_finite` how many are NaN or infinite."""
 
     name: str
+    path: str
     shape: list[int]
     trainable: bool
     mean: float | None
     std: float | None
     min: float | None
     max: float | None
+    norm: float | None
     zeros: float
+    not_finite: int
     histogram: Histogram
 
 

@@ -11,6 +11,8 @@ from kerasviz.document.placing import NODE_HEIGHT, NODE_WIDTH
 from kerasviz.widgets.svg import box, chip, drawing, number, shortened, text
 
 MARGIN = 32
+TIMES = "\u00d7"
+PLAIN = ("filters", "kernel_size", "units", "rate", "pool_size", "num_heads", "key_dim", "input_dim", "output_dim")
 Place = tuple[float, float]
 
 
@@ -39,8 +41,13 @@ def graph_parts(
         return empty_parts(), 480, 120
     left, top = min(x for x, _ in places.values()) - MARGIN, min(y for _, y in places.values()) - MARGIN - 28
     moved = {call: (x - left, y - top) for call, (x, y) in places.items()}
+    lanes = [lane_of(moved, source[0], call, direction) or 0.0 for call, source in wires(document)]
     width = max(x for x, _ in moved.values()) + NODE_WIDTH + MARGIN
     height = max(y for _, y in moved.values()) + NODE_HEIGHT + MARGIN + 28
+    if direction == "right":
+        height = max([height, *(lane + 28 for lane in lanes)])
+    else:
+        width = max([width, *(lane + 56 for lane in lanes)])
     calls = analysis.get("calls", {})
     parts = [box(0, 0, width, height, "surface", 12), text(16, 24, title or heading(document, analysis), "quiet", 12)]
     drawn = [edge(document, moved, calls, call, source, direction) for call, source in wires(document)]
@@ -85,7 +92,7 @@ def shape_text(shape: Any) -> str:
     """A shape without its batch."""
     if shape is None:
         return "?"
-    return " × ".join("?" if size is None else str(size) for size in list(shape)[1:]) or "scalar"
+    return TIMES.join("?" if size is None else str(size) for size in list(shape)[1:]) or "scalar"
 
 
 def ports(source: Place, target: Place, direction: str) -> tuple[Place, Place]:
@@ -100,39 +107,57 @@ def edge(
 ) -> tuple[str, str]:
     """A wire, and its shape on it."""
     begin, end = ports(places[source[0]], places[call], direction)
-    bow = bowed(places, source[0], call, direction)
-    path, (x, y) = curve(begin, end, bow, direction)
+    lane = lane_of(places, source[0], call, direction)
+    path, (x, y) = curve(begin, end, direction) if lane is None else detour(begin, end, lane, direction)
     shapes = (calls.get(source[0]) or {}).get("shapes") or []
     shape = shapes[source[1]] if source[1] < len(shapes) else None
-    tip = arrow(end, direction)
-    line = f'<path d="{path}" class="edge" fill="none" stroke-width="1.6"/>{tip}'
+    line = f'<path d="{path}" class="edge" fill="none" stroke-width="1.6"/>{arrow(end, direction)}'
     return line, chip(x, y, shape_text(shape)) if shape is not None else ""
 
 
-def bowed(places: Mapping[str, Place], source: str, target: str, direction: str) -> float:
-    """How far aside a wire has to go round the nodes between its ends."""
+def lane_of(places: Mapping[str, Place], source: str, target: str, direction: str) -> float | None:
+    """Where a wire passes the nodes between its ends; None where it can go straight."""
     along, across = (0, 1) if direction == "right" else (1, 0)
     extent = NODE_HEIGHT if direction == "right" else NODE_WIDTH
     low, high = places[source][along], places[target][along]
-    ends = {source, target}
-    between = [place for call, place in places.items() if call not in ends and low < place[along] < high]
+    between = [place for call, place in places.items() if call not in (source, target) and low < place[along] < high]
     middle = (places[source][across] + places[target][across]) / 2
     hit = [place[across] for place in between if abs(place[across] - middle) < extent + 8]
-    return max(hit) + extent + 24 - middle - extent / 2 if hit else 0.0
+    return max(hit) + extent + 24 if hit else None
 
 
-def curve(begin: Place, end: Place, bow: float, direction: str) -> tuple[str, Place]:
+def turned(x: float, y: float, direction: str) -> str:
+    """A point that is given across and along the flow."""
+    return f"{y:.1f},{x:.1f}" if direction == "right" else f"{x:.1f},{y:.1f}"
+
+
+def detour(begin: Place, end: Place, lane: float, direction: str) -> tuple[str, Place]:
+    """The path of a wire round the nodes in its way, and its middle."""
+    (x, y), (u, v) = (begin[::-1], end[::-1]) if direction == "right" else (begin, end)
+    out, back, r = y + 12, v - 14, 10.0
+    left = lane < x
+    bend = r if left else -r
+    points = [
+        f"M{turned(x, y, direction)}Q{turned(x, out, direction)} {turned(x - bend, out, direction)}",
+        f"L{turned(lane + bend, out, direction)}Q{turned(lane, out, direction)} {turned(lane, out + r, direction)}",
+        f"L{turned(lane, back - r, direction)}Q{turned(lane, back, direction)} {turned(lane + bend, back, direction)}",
+        f"L{turned(u - bend, back, direction)}Q{turned(u, back, direction)} {turned(u, v, direction)}",
+    ]
+    middle = (lane, (out + back) / 2)
+    return "".join(points), middle[::-1] if direction == "right" else middle
+
+
+def curve(begin: Place, end: Place, direction: str) -> tuple[str, Place]:
     """The path of a wire, and its middle."""
     (x, y), (u, v) = begin, end
     if direction == "right":
         reach = max(24.0, abs(u - x) / 2)
-        first, second = (x + reach, y + bow * 1.33), (u - reach, v + bow * 1.33)
+        first, second = (x + reach, y), (u - reach, v)
     else:
         reach = max(20.0, abs(v - y) / 2)
-        first, second = (x + bow * 1.33, y + reach), (u + bow * 1.33, v - reach)
+        first, second = (x, y + reach), (u, v - reach)
     path = f"M{x:.1f},{y:.1f}C{first[0]:.1f},{first[1]:.1f} {second[0]:.1f},{second[1]:.1f} {u:.1f},{v:.1f}"
-    middle = ((x + 3 * first[0] + 3 * second[0] + u) / 8, (y + 3 * first[1] + 3 * second[1] + v) / 8)
-    return path, middle
+    return path, ((x + u) / 2, (y + v) / 2)
 
 
 def arrow(end: Place, direction: str) -> str:
@@ -146,45 +171,53 @@ def arrow(end: Place, direction: str) -> str:
 def node(document: Document, call: str, place: Place, known: Mapping[str, Any]) -> str:
     """A layer."""
     x, y = place
-    layer = document.layer_of(call)
+    kind = document.kind_of(call)
     wrong = any(problem.get("severity") == "error" for problem in known.get("problems", ()))
     count = known.get("params") or 0
     pill = number(count) if count else ""
-    room = NODE_WIDTH - 44 - (len(pill) * 7 + 12 if pill else 0)
+    room = NODE_WIDTH - 46 - (len(pill) * 6.6 + 8 if pill else 0)
     parts = [
         box(x, y, NODE_WIDTH, NODE_HEIGHT, "card wrong" if wrong else "card", 8, ' stroke-width="1.4"' * wrong),
-        f'<path d="M{x + 4:.1f},{y + 0.5:.1f}h-0.5a3.5,3.5 0 0 0 -3,3.5v{NODE_HEIGHT - 8:.1f}a3.5,3.5 0 0 0 3,3.5h0.5z" '
-        f'class="f-{category_of(layer["kind"])}"/>',
-        icon(x + 20, y + NODE_HEIGHT / 2, category_of(layer["kind"])),
-        text(x + 34, y + 22, shortened(layer["kind"], room, 12.5), "text", 12.5, ' font-weight="600"'),
-        text(x + 34, y + 39, shortened(details(document, call), NODE_WIDTH - 44, 11), "quiet", 11),
+        stripe(x, y, category_of(kind)),
+        icon(x + 20, y + NODE_HEIGHT / 2, category_of(kind)),
+        text(x + 36, y + 28, shortened(kind, NODE_WIDTH - 60, 12.5), "text", 12.5, ' font-weight="600"'),
+        text(x + 36, y + 46, shortened(details(document, call), room, 11), "quiet", 11),
     ]
     if pill:
-        parts.append(text(x + NODE_WIDTH - 10, y + 22, pill, "quiet", 11, ' text-anchor="end"'))
+        parts.append(text(x + NODE_WIDTH - 10, y + 46, pill, "quiet", 11, ' text-anchor="end"'))
     if wrong:
         parts.append(f'<circle cx="{x + NODE_WIDTH - 2:.1f}" cy="{y + 2:.1f}" r="8" class="alarm"/>')
         parts.append(text(x + NODE_WIDTH - 2, y + 6, "!", "on", 11, ' text-anchor="middle" font-weight="700"'))
     return "".join(parts)
 
 
+def stripe(x: float, y: float, category: str) -> str:
+    """The colour of the family, along the left side."""
+    corner = "a3.5,3.5 0 0 0"
+    path = f"M{x + 4:.1f},{y + 0.5:.1f}h-0.5{corner} -3,3.5v{NODE_HEIGHT - 8:.1f}{corner} 3,3.5h0.5z"
+    return f'<path d="{path}" class="f-{category}"/>'
+
+
 def details(document: Document, call: str) -> str:
     """A layer's arguments, short; else its name."""
-    layer = document.layer_of(call)
-    shown = [worded(name, value) for name, value in layer["args"].items() if name != "name"]
-    return " · ".join(shown[:3]) or document.name_of(call)
+    args = {name: value for name, value in document.layer_of(call)["args"].items() if name != "name"}
+    shown = [worded(name, value, named=len(args) == 1) for name, value in args.items()]
+    return " \u00b7 ".join(shown[:4]) or document.name_of(call)
 
 
-def worded(name: str, value: Any) -> str:
-    """An argument in a few characters."""
+def worded(name: str, value: Any, named: bool) -> str:
+    """An argument in a few characters; its name is left out where everybody knows it."""
+    word = name.replace("_", " ")
+    if isinstance(value, bool):
+        return word if value else f"no {word}"
+    if isinstance(value, Mapping):
+        return str(value.get("class_name", word))
+    if isinstance(value, (list, tuple)):
+        return TIMES.join("?" if part is None else str(part) for part in value)
     if isinstance(value, str):
         return value
-    if isinstance(value, (list, tuple)):
-        return "×".join("?" if part is None else str(part) for part in value)
-    if isinstance(value, Mapping):
-        return str(value.get("class_name", name))
-    if isinstance(value, float):
-        value = f"{value:.4g}"
-    return f"{name.replace('_', ' ')} {value}"
+    said = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{word} {said}" if named or name not in PLAIN else said
 
 
 def ending(place: Place, known: Mapping[str, Any], direction: str) -> str:
