@@ -21,7 +21,7 @@ def families(names: Iterable[str]) -> list[str]:
     return sorted(bases, key=lambda name: (name == "learning_rate", name != "loss", list(bases).index(name)))
 
 
-def figure(run: Run, theme: str = "light") -> Any:
+def figure(run: Run, theme: Theme = "light") -> Any:
     """A chart for each metric over the steps; the values of epochs are points at their end."""
     from plotly.subplots import make_subplots
 

@@ -13,6 +13,7 @@ from kerasviz.runs import states
 from kerasviz.runs.progress import Meter
 from kerasviz.runs.recorder import Marker
 from kerasviz.runs.stream import Stream
+from kerasviz.runs.theme import Theme
 from kerasviz.runs.worker import Worker
 
 EVENTS = {
@@ -116,7 +117,7 @@ class Run(Worker):
 
     lr = learning_rate
 
-    def figure(self, theme: str = "light") -> Any:
+    def figure(self, theme: Theme = "light") -> Any:
         """The curves as a plotly figure, to explore and to keep."""
         from kerasviz.runs.figure import figure
 

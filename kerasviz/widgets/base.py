@@ -49,6 +49,7 @@ class Widget(anywidget.AnyWidget):
 
     _handlers: ClassVar[dict[str, str]] = {}  # message type -> method name
     _answers: ClassVar[dict[str, str]] = {}  # request -> method name
+    _lock: threading.RLock  # around every change of state
 
     _esm = t.Unicode().tag(sync=True)
     _css = t.Unicode().tag(sync=True)

@@ -33,7 +33,7 @@ PLAIN = {"int": "number", "float": "number", "str": "string", "bool": "boolean",
 def ts(node: ast.expr) -> str:
     """The TypeScript for a Python annotation."""
     if isinstance(node, ast.Constant):
-        return "null" if node.value is None else ts(ast.parse(node.value, mode="eval").body)
+        return "null" if node.value is None else ts(ast.parse(str(node.value), mode="eval").body)
     if isinstance(node, ast.Name):
         return PLAIN.get(node.id, node.id)
     if isinstance(node, ast.BinOp):
@@ -91,7 +91,7 @@ def trait_type(trait: t.TraitType) -> str:
     """The TypeScript for a trait."""
     name = trait.metadata.get("record")
     if isinstance(trait, t.Enum):
-        name = name or " | ".join(json.dumps(value) for value in trait.values)
+        name = name or " | ".join(json.dumps(value) for value in trait.values or ())
     elif isinstance(trait, t.List):
         name = f"{name or trait_type(trait._trait)}[]"
     elif not name:

@@ -122,7 +122,7 @@ class Inspector(RunPanel):
         x = self._sample(sample)[None]
         found, buffers = self._quietly(lambda: statistics.activations(model, name, x))
         total = {"maps": found["shape"][-1] if found["shape"] else 1, "sequence": 1}.get(found["kind"], found["total"])
-        return {**found, "total": total}, buffers
+        return {**found, "total": total}, buffers  # type: ignore[return-value]
 
     @request
     def answer_sample(self, index: int) -> tuple[Sample, list[bytes]]:

@@ -153,7 +153,7 @@ class WeightShape(TypedDict):
 
 
 class SummaryRow(TypedDict):
-    """A call in the layer table. `memory_bytes` is of its outputs for one sample; `known`: whether its cost has a rule."""
+    """A call in the layer table. `memory_bytes` is of its outputs, for one sample; `known`: a rule for costs."""
 
     call: str
     name: str

@@ -143,8 +143,8 @@ def detour(begin: Place, end: Place, lane: float, direction: str) -> tuple[str, 
         f"L{turned(lane, back - r, direction)}Q{turned(lane, back, direction)} {turned(lane + bend, back, direction)}",
         f"L{turned(u - bend, back, direction)}Q{turned(u, back, direction)} {turned(u, v, direction)}",
     ]
-    middle = (lane, (out + back) / 2)
-    return "".join(points), middle[::-1] if direction == "right" else middle
+    along = (out + back) / 2
+    return "".join(points), (along, lane) if direction == "right" else (lane, along)
 
 
 def curve(begin: Place, end: Place, direction: str) -> tuple[str, Place]:

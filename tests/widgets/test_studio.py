@@ -331,7 +331,7 @@ def test_stop_keeping_the_best_restores_it(drawn, until):
     until(lambda: len(run.history.get("val_loss", [])) >= 2)
     run.stop(restore_best=True)
     run.wait(20)
-    x, y, validation = drawn.data.fitting((12, 12, 1))
+    _, _, validation = drawn.data.fitting((12, 12, 1))
     loss = run.model.evaluate(*validation, verbose=0)[0]
     assert loss == pytest.approx(min(run.history["val_loss"]), rel=1e-4)
 
