@@ -1,4 +1,4 @@
-"""Losses between classes: how unlikely the true class is under the prediction."""
+"""Crossentropies: how improbable the targets are, as the predictions see it."""
 
 from typing import Any
 
@@ -7,95 +7,110 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import Invalid, arg
-from kerasviz.losses.base import FunctionalLoss, Reduction, pair, weighted
+from kerasviz.losses.loss import NAME_DOC, NamedLoss
+from kerasviz.losses.reduction import pair, same_rank, tensors
 from kerasviz.tensors import convert_to_tensor, settings
 
+LOGITS_DOC = "Whether predictions are scores of any size (True) or probabilities (False)."
+SMOOTHING_DOC = "Share of each target that is spread evenly over all classes."
+AXIS_DOC = "Axis of the classes."
 
-def clipped(probabilities: Tensor) -> Tensor:
-    """Probabilities kept away from 0 and 1, where the logarithm ends."""
+
+def probable(probabilities: Tensor) -> Tensor:
+    """Probabilities kept away from zero and one, so that logarithms are finite."""
     least = settings.epsilon()
-    return torch.clamp(probabilities, least, 1.0 - least)
+    return probabilities.clamp(least, 1.0 - least)
 
 
 def log_probabilities(y_pred: Tensor, from_logits: bool, axis: int) -> Tensor:
-    """Logarithms of class probabilities; those that do not sum to 1 are divided by their sum."""
+    """The logarithm of each class's probability; probabilities are made to sum to one first."""
     if from_logits:
-        return torch.log_softmax(y_pred, dim=axis)
-    return torch.log(clipped(y_pred / torch.sum(y_pred, dim=axis, keepdim=True)))
-
-
-def categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Tensor:
-    """Crossentropy between rows of class probabilities.
-
-    Shapes:
-        y_true, y_pred: (batch, *rest, classes), or classes at `axis`
-        result: (batch, *rest)
-    """
-    y_pred = convert_to_tensor(y_pred)
-    y_true = convert_to_tensor(y_true).to(y_pred.dtype)
-    if y_true.shape != y_pred.shape:
-        hint = "Use the sparse loss for class numbers." if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1 else ""
-        raise Invalid("categorical_crossentropy", f"targets of shape {tuple(y_pred.shape)}", tuple(y_true.shape), hint)
-    if label_smoothing:
-        y_true = y_true * (1.0 - label_smoothing) + label_smoothing / y_true.shape[axis]
-    return -torch.sum(y_true * log_probabilities(y_pred, from_logits, axis), dim=axis)
-
-
-def sparse_categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
-) -> Tensor:
-    """Crossentropy between class numbers and rows of class probabilities.
-
-    Shapes:
-        y_true: (batch, *rest), or (batch, *rest, 1)
-        y_pred: (batch, *rest, classes), or classes at `axis`
-        result: (batch, *rest)
-    """
-    y_pred, y_true = convert_to_tensor(y_pred), convert_to_tensor(y_true)
-    if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
-        y_true = y_true.squeeze(-1)
-    if y_true.dtype is not torch.int64:
-        y_true = y_true.long()
-    logs = log_probabilities(y_pred, from_logits, axis)
-    logs = logs if axis in (-1, logs.ndim - 1) else logs.movedim(axis, -1)
-    if y_true.shape != logs.shape[:-1]:
-        hint = "Use categorical_crossentropy for rows of probabilities." if y_true.shape == logs.shape else ""
-        raise Invalid(
-            "sparse_categorical_crossentropy", f"class numbers of shape {tuple(logs.shape[:-1])}", tuple(y_true.shape), hint
-        )
-    if ignore_class is not None:
-        counts = y_true != ignore_class
-        values = F.nll_loss(logs.flatten(0, -2), torch.where(counts, y_true, 0).flatten(), reduction="none")
-        return torch.where(counts, values.view(y_true.shape), 0.0)
-    if logs.ndim == 2:
-        return F.nll_loss(logs, y_true, reduction="none")
-    return F.nll_loss(logs.flatten(0, -2), y_true.flatten(), reduction="none").view(y_true.shape)
-
-
-def binary_logs(y_true: Tensor, y_pred: Tensor, from_logits: bool) -> Tensor:
-    """Crossentropy of each number: y_true 0 or 1, y_pred a probability or a logit."""
-    if from_logits:
-        return F.binary_cross_entropy_with_logits(y_pred, y_true, reduction="none")
-    return F.binary_cross_entropy(clipped(y_pred), y_true, reduction="none")
+        return F.log_softmax(y_pred, dim=axis)
+    return torch.log(probable(y_pred / y_pred.sum(dim=axis, keepdim=True)))
 
 
 def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Tensor:
-    """Crossentropy between yes and no, averaged over an axis.
-
-    Shapes:
-        y_true, y_pred: (batch, *rest, values)
-        result: (batch, *rest)
-    """
+    """Crossentropy of yes-or-no targets, averaged over `axis`."""
     y_true, y_pred = pair(y_true, y_pred)
-    if label_smoothing:
-        y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
+    values = yes_or_no(smoothed_halves(y_true, label_smoothing), y_pred, from_logits, "none")
+    return values.mean(dim=axis) if values.ndim else values
+
+
+def yes_or_no(y_true: Tensor, y_pred: Tensor, from_logits: bool, reduction: str) -> Tensor:
+    """Crossentropy of each yes-or-no target, reduced as torch reduces."""
     if y_true.shape != y_pred.shape:
-        y_true = y_true.expand_as(y_pred)
-    return torch.mean(binary_logs(y_true, y_pred, from_logits), dim=axis)
+        y_true, y_pred = torch.broadcast_tensors(y_true, y_pred)
+    if from_logits:
+        return F.binary_cross_entropy_with_logits(y_pred, y_true, reduction=reduction)
+    return F.binary_cross_entropy(probable(y_pred), y_true, reduction=reduction)
+
+
+def smoothed_halves(y_true: Tensor, label_smoothing: float) -> Tensor:
+    """Targets drawn towards one half."""
+    return y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
+
+
+def smoothed_classes(y_true: Tensor, label_smoothing: float, axis: int) -> Tensor:
+    """Targets drawn towards all classes alike."""
+    if not label_smoothing:
+        return y_true
+    return y_true * (1.0 - label_smoothing) + label_smoothing / y_true.shape[axis]
+
+
+def categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Tensor:
+    """Crossentropy of targets that give each class a probability, such as one-hot ones."""
+    y_true, y_pred = tensors(y_true, y_pred)
+    if y_true.shape != y_pred.shape:
+        hint = "Whole-number labels need SparseCategoricalCrossentropy."
+        raise Invalid("categorical_crossentropy", f"targets of shape {tuple(y_pred.shape)}", tuple(y_true.shape), hint)
+    y_true = smoothed_classes(y_true, label_smoothing, axis)
+    return -(y_true * log_probabilities(y_pred, from_logits, axis)).sum(dim=axis)
+
+
+def labels_of(y_true: Any, y_pred: Tensor, axis: int) -> Tensor:
+    """Targets as whole numbers, without an axis of classes."""
+    if not isinstance(y_true, Tensor):
+        y_true = convert_to_tensor(y_true).to(y_pred.device)
+    if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
+        y_true = y_true.squeeze(-1)
+    labels = y_true if y_true.dtype is torch.int64 else y_true.long()
+    wanted = list(y_pred.shape)
+    del wanted[axis]
+    if list(labels.shape) != wanted:
+        hint = "One-hot targets need CategoricalCrossentropy." if labels.shape == y_pred.shape else ""
+        raise Invalid("sparse_categorical_crossentropy", f"labels of shape {tuple(wanted)}", tuple(y_true.shape), hint)
+    return labels
+
+
+def sparse_categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Tensor:
+    """Crossentropy of targets that are the number of a class.
+
+    Args:
+        ignore_class: label of samples that count for nothing; the result's mask tells which.
+    """
+    y_pred = y_pred if isinstance(y_pred, Tensor) else convert_to_tensor(y_pred)
+    labels = labels_of(y_true, y_pred, axis)
+    if ignore_class is None:
+        return -log_probability_of(labels, y_pred, from_logits, axis)
+    valid = labels != ignore_class
+    values = -log_probability_of(labels * valid, y_pred, from_logits, axis)
+    values = torch.where(valid, values, 0.0)
+    values._keras_mask = valid  # type: ignore[attr-defined]
+    return values
+
+
+def log_probability_of(labels: Tensor, y_pred: Tensor, from_logits: bool, axis: int) -> Tensor:
+    """The logarithm of the probability of each label."""
+    if from_logits:
+        return F.log_softmax(y_pred, dim=axis).gather(axis, labels.unsqueeze(axis)).squeeze(axis)
+    chosen = y_pred.gather(axis, labels.unsqueeze(axis)).squeeze(axis)
+    return torch.log(probable(chosen / y_pred.sum(dim=axis)))
 
 
 def binary_focal_crossentropy(
@@ -108,142 +123,143 @@ def binary_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Binary crossentropy in which easy samples count less."""
+    """Binary crossentropy times (1 - probability of the target)^gamma, averaged over `axis`."""
     y_true, y_pred = pair(y_true, y_pred)
-    if label_smoothing:
-        y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
-    probability = torch.sigmoid(y_pred) if from_logits else y_pred
-    right = y_true * probability + (1 - y_true) * (1 - probability)
-    values = torch.pow(1.0 - right, gamma) * binary_logs(y_true, probability, False)
+    y_true = smoothed_halves(y_true, label_smoothing)
+    if from_logits:
+        y_pred = torch.sigmoid(y_pred)
+    of_target = y_true * y_pred + (1.0 - y_true) * (1.0 - y_pred)
+    values = (1.0 - of_target) ** gamma * yes_or_no(y_true, y_pred, False, "none")
     if apply_class_balancing:
-        values = (y_true * alpha + (1 - y_true) * (1 - alpha)) * values
-    return torch.mean(values, dim=axis)
+        values = values * (y_true * alpha + (1.0 - y_true) * (1.0 - alpha))
+    return values.mean(dim=axis)
 
 
 def categorical_focal_crossentropy(
     y_true: Any,
     y_pred: Any,
-    alpha: float = 0.25,
+    alpha: Any = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Categorical crossentropy in which easy samples count less."""
-    y_true, y_pred = pair(y_true, y_pred)
-    if label_smoothing:
-        y_true = y_true * (1.0 - label_smoothing) + label_smoothing / y_true.shape[axis]
-    probability = torch.softmax(y_pred, dim=axis) if from_logits else y_pred
-    probability = clipped(probability / torch.sum(probability, dim=axis, keepdim=True))
-    values = -y_true * torch.log(probability) * torch.pow(1.0 - probability, gamma) * alpha
-    return torch.sum(values, dim=axis)
+    """Crossentropy times alpha * (1 - probability)^gamma, summed over the classes."""
+    y_true, y_pred = tensors(y_true, y_pred)
+    y_true = smoothed_classes(y_true, label_smoothing, axis)
+    if from_logits:
+        y_pred = torch.softmax(y_pred, dim=axis)
+    probabilities = probable(y_pred / y_pred.sum(dim=axis, keepdim=True))
+    share = convert_to_tensor(alpha, y_pred.dtype).to(y_pred.device) if isinstance(alpha, (list, tuple)) else alpha
+    weight = share * (1.0 - probabilities) ** gamma
+    return (-weight * y_true * torch.log(probabilities)).sum(dim=axis)
 
 
-def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
-    """Sum of `y_true * log(y_true / y_pred)` over the last axis."""
-    y_true, y_pred = pair(y_true, y_pred)
-    least = settings.epsilon()
-    y_true, y_pred = torch.clamp(y_true, least, 1), torch.clamp(y_pred, least, 1)
-    return torch.sum(y_true * torch.log(y_true / y_pred), dim=-1)
-
-
-class CategoricalCrossentropy(FunctionalLoss):
-    """How unlikely the true classes, given as rows of probabilities, are under the prediction.
-
-    Shapes:
-        y_true, y_pred: (batch, *rest, classes)
-        per sample: (batch, *rest)
-    """
-
-    function = categorical_crossentropy
-    from_logits: bool = arg(False, first=True, doc="Whether predictions are logits, and not probabilities.")
-    label_smoothing: float = arg(0.0, at_least=0, at_most=1, first=True, doc="Share of the target spread evenly.")
-    axis: int = arg(-1, first=True, doc="Where the classes are.")
-    name: str | None = arg("categorical_crossentropy", after="reduction", doc="Name in the logs.")
-
-
-class SparseCategoricalCrossentropy(FunctionalLoss):
-    """How unlikely the true classes, given by number, are under the prediction.
-
-    Shapes:
-        y_true: (batch, *rest)
-        y_pred: (batch, *rest, classes)
-        per sample: (batch, *rest)
-    """
-
-    function = sparse_categorical_crossentropy
-    from_logits: bool = arg(False, first=True, doc="Whether predictions are logits, and not probabilities.")
-    ignore_class: int | None = arg(None, first=True, doc="A class number that does not count.")
-    axis: int = arg(-1, after="reduction", doc="Where the classes are.")
-    name: str | None = arg("sparse_categorical_crossentropy", after="axis", doc="Name in the logs.")
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """The function; samples of the ignored class get no weight."""
-        values = sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, self.ignore_class, self.axis)
-        return values
-
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The loss of a batch; the mean is over samples whose class is not ignored."""
-        if self.ignore_class is None:
-            return super().__call__(y_true, y_pred, sample_weight)
-        y_true, y_pred = self._converted(y_true), self._converted(y_pred)
-        values = self.call(y_true, y_pred)
-        labels = y_true.squeeze(-1) if y_true.ndim == values.ndim + 1 else y_true
-        mask = labels != self.ignore_class
-        carried = getattr(y_pred, "_keras_mask", None)
-        mask = mask if carried is None else mask & carried.bool()
-        return weighted(values, self._weight(sample_weight), mask, self.reduction)
-
-
-class BinaryCrossentropy(FunctionalLoss):
-    """How unlikely yes or no is under the prediction.
+class BinaryCrossentropy(NamedLoss):
+    """Crossentropy of yes-or-no targets.
 
     Shapes:
         y_true, y_pred: (batch, *rest, values)
         per sample: (batch, *rest)
     """
 
-    function = binary_crossentropy
-    from_logits: bool = arg(False, first=True, doc="Whether predictions are logits, and not probabilities.")
-    label_smoothing: float = arg(0.0, at_least=0, at_most=1, first=True, doc="Share by which 0 and 1 move inwards.")
-    axis: int = arg(-1, first=True, doc="Axis over which the mean is taken.")
-    name: str | None = arg("binary_crossentropy", after="reduction", doc="Name in the logs.")
+    from_logits: bool = arg(False, doc=LOGITS_DOC)
+    label_smoothing: float = arg(0.0, at_least=0, at_most=1, doc="How far targets are drawn towards one half.")
+    axis: int = arg(-1, doc="Axis over which it is averaged.")
+    name: str | None = arg("binary_crossentropy", doc=NAME_DOC, group="base", after="reduction")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        if y_true.shape != y_pred.shape:
+            y_true, y_pred = same_rank(y_true, y_pred)
+        return yes_or_no(smoothed_halves(y_true, self.label_smoothing), y_pred, self.from_logits, "mean")
 
 
-class BinaryFocalCrossentropy(FunctionalLoss):
-    """Binary crossentropy in which easy samples count less.
+class CategoricalCrossentropy(NamedLoss):
+    """Crossentropy of targets that give each class a probability, such as one-hot ones.
 
-    Source: Lin, Goyal, Girshick, He and Dollar, "Focal Loss for Dense Object Detection", 2017.
+    Shapes:
+        y_true, y_pred: (batch, *rest, classes)
+        per sample: (batch, *rest)
     """
 
-    function = binary_focal_crossentropy
-    apply_class_balancing: bool = arg(False, first=True, doc="Whether to weigh the classes by alpha.")
-    alpha: float = arg(0.25, first=True, doc="Weight of class 1; class 0 has the rest.")
-    gamma: float = arg(2.0, first=True, doc="How much less easy samples count.")
-    from_logits: bool = arg(False, first=True, doc="Whether predictions are logits, and not probabilities.")
-    label_smoothing: float = arg(0.0, at_least=0, at_most=1, first=True, doc="Share by which 0 and 1 move inwards.")
-    axis: int = arg(-1, first=True, doc="Axis over which the mean is taken.")
-    name: str | None = arg("binary_focal_crossentropy", after="reduction", doc="Name in the logs.")
+    from_logits: bool = arg(False, doc=LOGITS_DOC)
+    label_smoothing: float = arg(0.0, at_least=0, at_most=1, doc=SMOOTHING_DOC)
+    axis: int = arg(-1, doc=AXIS_DOC)
+    name: str | None = arg("categorical_crossentropy", doc=NAME_DOC, group="base", after="reduction")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        if not self.from_logits or y_pred.ndim != 2 or y_true.shape != y_pred.shape or self.axis not in (1, -1):
+            return None
+        return F.cross_entropy(y_pred, smoothed_classes(y_true, self.label_smoothing, -1))
 
 
-class CategoricalFocalCrossentropy(FunctionalLoss):
-    """Categorical crossentropy in which easy samples count less.
+class SparseCategoricalCrossentropy(NamedLoss):
+    """Crossentropy of targets that are the number of a class.
 
-    Source: Lin, Goyal, Girshick, He and Dollar, "Focal Loss for Dense Object Detection", 2017.
+    Shapes:
+        y_true: (batch, *rest) or (batch, *rest, 1)
+        y_pred: (batch, *rest, classes)
+        per sample: (batch, *rest)
     """
 
-    function = categorical_focal_crossentropy
-    alpha: float = arg(0.25, first=True, doc="Weight of the classes.")
-    gamma: float = arg(2.0, first=True, doc="How much less easy samples count.")
-    from_logits: bool = arg(False, first=True, doc="Whether predictions are logits, and not probabilities.")
-    label_smoothing: float = arg(0.0, at_least=0, at_most=1, first=True, doc="Share of the target spread evenly.")
-    axis: int = arg(-1, first=True, doc="Where the classes are.")
-    name: str | None = arg("categorical_focal_crossentropy", after="reduction", doc="Name in the logs.")
+    takes_labels = True
+
+    from_logits: bool = arg(False, doc=LOGITS_DOC)
+    ignore_class: int | None = arg(None, doc="Label of samples that count for nothing, such as 255 or -1.")
+    axis: int = arg(-1, doc=AXIS_DOC, after="reduction")
+    name: str | None = arg("sparse_categorical_crossentropy", doc=NAME_DOC, group="base", after="axis")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, self.ignore_class, self.axis)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        if self.ignore_class is not None or not self.from_logits or y_pred.ndim != 2 or self.axis not in (1, -1):
+            return None
+        return F.cross_entropy(y_pred, labels_of(y_true, y_pred, -1))
 
 
-class KLDivergence(FunctionalLoss):
-    """How much the predicted distribution differs from the true one."""
+class BinaryFocalCrossentropy(NamedLoss):
+    """Binary crossentropy that pays less heed to targets already well predicted.
 
-    function = kl_divergence
-    reduction: Reduction = arg("sum_over_batch_size", first=True, doc="How the samples' numbers become one.")
-    name: str | None = arg("kl_divergence", doc="Name in the logs.")
+    Source: Lin et al., "Focal Loss for Dense Object Detection", 2017.
+    """
+
+    apply_class_balancing: bool = arg(False, doc="Whether `alpha` weighs the two classes.")
+    alpha: float = arg(0.25, at_least=0, at_most=1, doc="Weight of class 1; class 0 has the rest.")
+    gamma: float = arg(2.0, at_least=0, doc="How little what is well predicted counts; 0 is plain crossentropy.")
+    from_logits: bool = arg(False, doc=LOGITS_DOC)
+    label_smoothing: float = arg(0.0, at_least=0, at_most=1, doc="How far targets are drawn towards one half.")
+    axis: int = arg(-1, doc="Axis over which it is averaged.")
+    name: str | None = arg("binary_focal_crossentropy", doc=NAME_DOC, group="base", after="reduction")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        balance = self.apply_class_balancing, self.alpha, self.gamma
+        return binary_focal_crossentropy(
+            y_true, y_pred, *balance, self.from_logits, self.label_smoothing, self.axis
+        )
+
+
+class CategoricalFocalCrossentropy(NamedLoss):
+    """Crossentropy that pays less heed to classes already well predicted.
+
+    Source: Lin et al., "Focal Loss for Dense Object Detection", 2017.
+    """
+
+    alpha: float | list = arg(0.25, doc="Weight of all classes, or of each.")
+    gamma: float = arg(2.0, at_least=0, doc="How little what is well predicted counts; 0 is plain crossentropy.")
+    from_logits: bool = arg(False, doc=LOGITS_DOC)
+    label_smoothing: float = arg(0.0, at_least=0, at_most=1, doc=SMOOTHING_DOC)
+    axis: int = arg(-1, doc=AXIS_DOC)
+    name: str | None = arg("categorical_focal_crossentropy", doc=NAME_DOC, group="base", after="reduction")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        weights = self.alpha, self.gamma
+        return categorical_focal_crossentropy(
+            y_true, y_pred, *weights, self.from_logits, self.label_smoothing, self.axis
+        )

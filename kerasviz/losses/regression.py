@@ -1,4 +1,4 @@
-"""Losses between numbers."""
+"""Losses of numbers: how far off they are."""
 
 import math
 from typing import Any
@@ -8,134 +8,153 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import arg
-from kerasviz.losses.base import FunctionalLoss, Reduction, pair
-from kerasviz.tensors import convert_to_tensor, settings
+from kerasviz.losses.loss import NAME_DOC, NamedLoss, by_last_axis
+from kerasviz.losses.reduction import pair
+from kerasviz.tensors import settings
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
-    """Mean of squared differences over the last axis."""
+    """Mean over the last axis of (y_true - y_pred)^2."""
     y_true, y_pred = pair(y_true, y_pred)
-    return torch.mean(torch.square(y_true - y_pred), dim=-1)
+    return by_last_axis(torch.square(y_true - y_pred))
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
-    """Mean of the sizes of differences over the last axis."""
+    """Mean over the last axis of |y_true - y_pred|."""
     y_true, y_pred = pair(y_true, y_pred)
-    return torch.mean(torch.abs(y_true - y_pred), dim=-1)
+    return by_last_axis((y_true - y_pred).abs())
 
 
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
-    """Mean of the sizes of differences over the last axis, in per cent of the targets."""
+    """Mean over the last axis of 100 * |y_true - y_pred| / |y_true|, which is kept from zero."""
     y_true, y_pred = pair(y_true, y_pred)
-    share = (y_true - y_pred) / torch.clamp(torch.abs(y_true), min=settings.epsilon())
-    return 100.0 * torch.mean(torch.abs(share), dim=-1)
+    return 100.0 * by_last_axis(((y_true - y_pred) / y_true.abs().clamp(min=settings.epsilon())).abs())
 
 
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
-    """Mean of squared differences of logarithms over the last axis."""
+    """Mean over the last axis of (log(1 + y_true) - log(1 + y_pred))^2; negative numbers count as zero."""
     y_true, y_pred = pair(y_true, y_pred)
     least = settings.epsilon()
-    return torch.mean(
-        torch.square(torch.log1p(torch.clamp(y_pred, min=least)) - torch.log1p(torch.clamp(y_true, min=least))), dim=-1
-    )
+    difference = torch.log(y_pred.clamp(min=least) + 1.0) - torch.log(y_true.clamp(min=least) + 1.0)
+    return by_last_axis(torch.square(difference))
 
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
-    """Small differences squared and halved, large ones along a line; the mean over the last axis."""
+    """Mean over the last axis of error^2 / 2 up to `delta`, and of delta * (|error| - delta / 2) beyond."""
     y_true, y_pred = pair(y_true, y_pred)
-    if delta > 0 and y_true.shape == y_pred.shape:
-        return torch.mean(F.huber_loss(y_pred, y_true, reduction="none", delta=delta), dim=-1)
-    size = torch.abs(y_pred - y_true)
-    return torch.mean(torch.where(size <= delta, 0.5 * size * size, delta * size - 0.5 * delta * delta), dim=-1)
+    if y_true.shape == y_pred.shape and delta > 0:
+        return by_last_axis(F.huber_loss(y_pred, y_true, reduction="none", delta=delta))
+    error = (y_pred - y_true).abs()
+    return by_last_axis(torch.where(error <= delta, 0.5 * torch.square(error), delta * error - 0.5 * delta**2))
 
 
 def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
-    """Mean of log(cosh(difference)) over the last axis: squares where small, sizes where large."""
+    """Mean over the last axis of log(cosh(y_pred - y_true)): a square near zero, a distance far from it."""
     y_true, y_pred = pair(y_true, y_pred)
-    difference = y_pred - y_true
-    return torch.mean(difference + F.softplus(-2.0 * difference) - math.log(2.0), dim=-1)
+    error = y_pred - y_true
+    return by_last_axis(error + F.softplus(-2.0 * error) - math.log(2.0))
 
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
-    """Minus the cosine of the angle between targets and predictions."""
+    """Minus the cosine of the angle between vectors: -1 where they point the same way, 1 where they are opposed."""
     y_true, y_pred = pair(y_true, y_pred)
-    return -torch.sum(unit(y_true, axis) * unit(y_pred, axis), dim=axis)
+    return -cosine(y_true, y_pred, axis)
 
 
-def unit(x: Tensor, axis: int) -> Tensor:
-    """Vectors of length one."""
-    return x * torch.rsqrt(torch.clamp(torch.sum(torch.square(x), dim=axis, keepdim=True), min=1e-12))
-
-
-def poisson(y_true: Any, y_pred: Any) -> Tensor:
-    """Mean of `y_pred - y_true * log(y_pred)` over the last axis."""
-    y_true = convert_to_tensor(y_true)
+def cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
+    """The cosine of the angle between vectors along `axis`."""
     y_true, y_pred = pair(y_true, y_pred)
-    return torch.mean(y_pred - y_true * torch.log(y_pred + settings.epsilon()), dim=-1)
+    least = settings.epsilon()
+    return (F.normalize(y_true, dim=axis, eps=least) * F.normalize(y_pred, dim=axis, eps=least)).sum(dim=axis)
 
 
-class MeanSquaredError(FunctionalLoss):
-    """Squared differences."""
+class MeanSquaredError(NamedLoss):
+    """Mean of the squared errors.
 
-    function = mean_squared_error
-    reduction: Reduction = arg("sum_over_batch_size", first=True, doc="How the samples' numbers become one.")
-    name: str | None = arg("mean_squared_error", doc="Name in the logs.")
+    Shapes:
+        y_true, y_pred: (batch, *rest, values)
+        per sample: (batch, *rest)
+    """
 
+    name: str | None = arg("mean_squared_error", doc=NAME_DOC, group="base", after="reduction")
 
-class MeanAbsoluteError(FunctionalLoss):
-    """Sizes of differences."""
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean_squared_error(y_true, y_pred)
 
-    function = mean_absolute_error
-    reduction: Reduction = arg("sum_over_batch_size", first=True, doc="How the samples' numbers become one.")
-    name: str | None = arg("mean_absolute_error", doc="Name in the logs.")
-
-
-class MeanAbsolutePercentageError(FunctionalLoss):
-    """Sizes of differences, in per cent of the targets."""
-
-    function = mean_absolute_percentage_error
-    reduction: Reduction = arg("sum_over_batch_size", first=True, doc="How the samples' numbers become one.")
-    name: str | None = arg("mean_absolute_percentage_error", doc="Name in the logs.")
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        return F.mse_loss(y_pred, y_true) if y_true.shape == y_pred.shape else None
 
 
-class MeanSquaredLogarithmicError(FunctionalLoss):
-    """Squared differences of logarithms."""
+class MeanAbsoluteError(NamedLoss):
+    """Mean of the absolute errors.
 
-    function = mean_squared_logarithmic_error
-    reduction: Reduction = arg("sum_over_batch_size", first=True, doc="How the samples' numbers become one.")
-    name: str | None = arg("mean_squared_logarithmic_error", doc="Name in the logs.")
+    Shapes:
+        y_true, y_pred: (batch, *rest, values)
+        per sample: (batch, *rest)
+    """
+
+    name: str | None = arg("mean_absolute_error", doc=NAME_DOC, group="base", after="reduction")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean_absolute_error(y_true, y_pred)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        return F.l1_loss(y_pred, y_true) if y_true.shape == y_pred.shape else None
 
 
-class Huber(FunctionalLoss):
-    """Squares small differences and takes large ones as they are.
+class MeanAbsolutePercentageError(NamedLoss):
+    """Mean of the absolute errors in percent of the targets."""
+
+    name: str | None = arg("mean_absolute_percentage_error", doc=NAME_DOC, group="base", after="reduction")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean_absolute_percentage_error(y_true, y_pred)
+
+
+class MeanSquaredLogarithmicError(NamedLoss):
+    """Mean of the squared errors of log(1 + value): for targets over several orders of magnitude."""
+
+    name: str | None = arg("mean_squared_logarithmic_error", doc=NAME_DOC, group="base", after="reduction")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean_squared_logarithmic_error(y_true, y_pred)
+
+
+class Huber(NamedLoss):
+    """Squares small errors and takes large ones as they are.
+
+    Shapes:
+        y_true, y_pred: (batch, *rest, values)
+        per sample: (batch, *rest)
 
     Source: P. J. Huber, "Robust Estimation of a Location Parameter", 1964.
     """
 
-    function = huber
-    delta: float = arg(1.0, first=True, doc="Difference at which the two halves meet.")
-    name: str | None = arg("huber_loss", after="reduction", doc="Name in the logs.")
+    delta: float = arg(1.0, at_least=0, doc="Error at which the two halves meet.")
+    name: str | None = arg("huber_loss", doc=NAME_DOC, group="base", after="reduction")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return huber(y_true, y_pred, self.delta)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        same = y_true.shape == y_pred.shape and self.delta > 0
+        return F.huber_loss(y_pred, y_true, delta=self.delta) if same else None
 
 
-class LogCosh(FunctionalLoss):
-    """The logarithm of the hyperbolic cosine of differences."""
+class LogCosh(NamedLoss):
+    """Mean of log(cosh(error)): a square near zero, a distance far from it, smooth all the way."""
 
-    function = log_cosh
-    reduction: Reduction = arg("sum_over_batch_size", first=True, doc="How the samples' numbers become one.")
-    name: str | None = arg("log_cosh", doc="Name in the logs.")
+    name: str | None = arg("log_cosh", doc=NAME_DOC, group="base", after="reduction")
 
-
-class CosineSimilarity(FunctionalLoss):
-    """Minus the cosine of the angle between targets and predictions: -1 where they point the same way."""
-
-    function = cosine_similarity
-    axis: int = arg(-1, first=True, doc="Along which the vectors lie.")
-    name: str | None = arg("cosine_similarity", after="reduction", doc="Name in the logs.")
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return log_cosh(y_true, y_pred)
 
 
-class Poisson(FunctionalLoss):
-    """How unlikely counts are under a Poisson distribution of the predicted mean, up to a constant."""
+class CosineSimilarity(NamedLoss):
+    """Minus the cosine between targets and predictions: -1 where they point the same way."""
 
-    function = poisson
-    reduction: Reduction = arg("sum_over_batch_size", first=True, doc="How the samples' numbers become one.")
-    name: str | None = arg("poisson", doc="Name in the logs.")
+    axis: int = arg(-1, doc="Axis along which a vector lies.")
+    name: str | None = arg("cosine_similarity", doc=NAME_DOC, group="base", after="reduction")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return cosine_similarity(y_true, y_pred, self.axis)
