@@ -89,6 +89,7 @@ from kerasviz.layers.resizing import (
     ZeroPadding3D,
 )
 from kerasviz.layers.simple_rnn import SimpleRNN, SimpleRNNCell
+from kerasviz.layers.torch_module import TorchModuleWrapper
 
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
@@ -231,6 +232,7 @@ __all__ = [
     "SpatialDropout3D",
     "StackedRNNCells",
     "Subtract",
+    "TorchModuleWrapper",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",

@@ -1,0 +1,66 @@
+"""Any torch module as a layer."""
+
+from typing import Any
+
+from torch import nn
+
+from kerasviz.declare import Invalid
+from kerasviz.layers.layer import Layer
+from kerasviz.tensors import Variable
+
+
+class TorchModuleWrapper(Layer):
+    """Runs a torch module as a layer: in functional graphs, in `Sequential`, in `fit`.
+
+    The module's parameters become weights of the layer; the module goes on using them. Its buffers are saved by
+    `state_dict`.
+
+    Args:
+        module: a torch module; called with what the layer is called with.
+        name: unique in the model.
+        output_shape: shape of the output, where it cannot be found by a call; unused otherwise.
+    """
+
+    def __init__(self, module: nn.Module, name: str | None = None, output_shape: Any = None, **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        if not isinstance(module, nn.Module):
+            raise Invalid("TorchModuleWrapper(module=...)", "a torch.nn.Module", module)
+        self.module = module
+        self.output_shape = output_shape
+        for owner in module.modules():
+            for key, parameter in list(owner._parameters.items()):
+                if parameter is not None and not isinstance(parameter, Variable):
+                    owner._parameters[key] = self._adopted(parameter, key)
+        self.built = True
+
+    def _adopted(self, parameter: nn.Parameter, name: str) -> Variable:
+        """The parameter as a weight of this layer, over the same memory."""
+        weight = nn.Parameter._make_subclass(Variable, parameter.detach(), parameter.requires_grad)
+        weight.__dict__.update(
+            _name=name,
+            path=f"{self.name}/{name}",
+            autocast=True,
+            aggregation="none",
+            initializer=None,
+            regularizer=None,
+            constraint=None,
+            _trainable=parameter.requires_grad,
+            _is_weight=parameter.requires_grad,
+        )
+        self.__dict__.setdefault("_added", []).append(weight)
+        return weight
+
+    def call(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+        """The module's output, in its training or evaluation mode."""
+        if self.module.training != bool(training):
+            self.module.train(bool(training))
+        return self.module(*args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Not to be had: a module is code.
+
+        Raises:
+            Invalid: always, with what to do.
+        """
+        hint = "Save `state_dict()` and make the module anew, or write it with Keras layers."
+        raise Invalid(f'TorchModuleWrapper "{self.name}".get_config', "a layer that has a config", self.module, hint)
