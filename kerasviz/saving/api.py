@@ -2,12 +2,13 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from kerasviz.declare import Invalid
 from kerasviz.saving import archive as archives
+from kerasviz.saving import shards
 from kerasviz.saving.budget import Budget
 from kerasviz.saving.config import deserialize_keras_object, serialize_keras_object
 from kerasviz.saving.files import replacing
@@ -68,8 +69,8 @@ def load_model(
         if not compile:
             config = {name: value for name, value in config.items() if name != "compile_config"}
         with archives.weights_file(archive, where) as file:
-            largest = check_file(file, f"{where}, {archives.WEIGHTS}")
-            with Budget(largest, where), broken(where):
+            stored = check_file(file, f"{where}, {archives.WEIGHTS}")
+            with Budget(stored, where), broken(where):
                 model = deserialize_keras_object(config, custom_objects, safe_mode)
             read_weights(model, file, f"{where}, {archives.WEIGHTS}")
     return model
@@ -83,7 +84,7 @@ def zip_like(filepath: Any) -> bool:
 
 
 @contextlib.contextmanager
-def broken(where: str) -> Any:
+def broken(where: str) -> Iterator[None]:
     """Tell of any error in a config as one in the file."""
     try:
         yield
@@ -96,17 +97,25 @@ def broken(where: str) -> Any:
 def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
     """Write a model's weights, and its optimizer's state, to a `.weights.h5` file.
 
+    Args:
+        model: whose weights.
+        filepath: ending in `.weights.h5`; in `.weights.json` with `max_shard_size`.
+        overwrite: whether a file that is there may be replaced.
+        max_shard_size: gigabytes that one file may have; the weights then go to several, beside the JSON file.
+
     Raises:
         Invalid: where the path does not end so, or the model has no weights yet.
     """
     import h5py
 
-    if not str(filepath).endswith(".weights.h5"):
-        raise Invalid("save_weights(filepath=...)", "a path that ends in `.weights.h5`", str(filepath))
-    if max_shard_size is not None:
-        raise Invalid("save_weights(max_shard_size=...)", "None", max_shard_size, "Several files are not written yet.")
+    ending = shards.SHARD_ENDING if max_shard_size is None else shards.ENDING
+    if not str(filepath).endswith(ending):
+        raise Invalid("save_weights(filepath=...)", f"a path that ends in `{ending}`", str(filepath))
     if not getattr(model, "built", True):
         raise Invalid(f'Model "{model.name}".save_weights', "a built model", "one without weights yet")
+    if max_shard_size is not None:
+        shards.write_shards(model, filepath, overwrite, max_shard_size)
+        return
     with replacing(filepath, overwrite) as beside, h5py.File(beside, "w") as file:
         write_weights(model, file)
 
@@ -114,11 +123,11 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
 def load_weights(
     model: Any, filepath: Any, skip_mismatch: bool = False, objects_to_skip: Any = None, **kwargs: Any
 ) -> None:
-    """Give a model the weights of a `.weights.h5` or `.keras` file. Nothing changes unless all of them fit.
+    """Give a model the weights of a file. Nothing changes unless all of them fit.
 
     Args:
         model: built as the one that was saved.
-        filepath: of the file.
+        filepath: `.weights.h5` or `.keras`; `.weights.json` where there are several.
         skip_mismatch: whether layers that do not fit keep what they have.
         objects_to_skip: layers to leave alone.
 
@@ -129,14 +138,27 @@ def load_weights(
     if objects_to_skip is not None or kwargs:
         given = "objects_to_skip" if objects_to_skip is not None else next(iter(kwargs))
         raise Invalid(f"load_weights({given}=...)", "no such argument yet", kwargs.get(given, objects_to_skip))
+    with opened_weights(filepath) as file:
+        read_weights(model, file, where, skip_mismatch)
+
+
+@contextlib.contextmanager
+def opened_weights(filepath: Any) -> Iterator[Any]:
+    """The weights in a file of any of our forms, open and checked."""
+    where = str(filepath)
     if where.endswith(".keras"):
         with archives.opened(filepath) as archive, archives.weights_file(archive, where) as file:
-            read_weights(model, file, f"{where}, {archives.WEIGHTS}", skip_mismatch)
+            check_file(file, f"{where}, {archives.WEIGHTS}")
+            yield file
+    elif where.endswith(shards.ENDING):
+        with shards.opened_shards(filepath) as files:
+            yield files
     elif where.endswith((".h5", ".hdf5")):
         with archives.open_hdf5(filepath, where) as file:
-            read_weights(model, file, where, skip_mismatch)
+            check_file(file, where)
+            yield file
     else:
-        raise Invalid("load_weights(filepath=...)", "a `.weights.h5` or `.keras` file", where)
+        raise Invalid("load_weights(filepath=...)", "a `.weights.h5`, `.weights.json` or `.keras` file", where)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

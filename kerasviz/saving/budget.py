@@ -9,27 +9,32 @@ from torch.overrides import TorchFunctionMode
 from kerasviz.declare import Invalid
 
 FACTORIES = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.eye}
-ALWAYS_FINE = 2**26
+ONE_IS_FINE = 2**28  # bytes of one array that any file may ask for
+ALL_ARE_FINE = 2**31
 
 
 class Budget(TorchFunctionMode):
-    """While it holds, no new tensor is larger than the weights of the file can be.
+    """While it holds, new tensors are no larger than the weights of the file can need.
 
     Args:
-        largest: size in bytes of the largest array of the file.
+        stored: bytes of all arrays in the file.
         where: for the error.
     """
 
-    def __init__(self, largest: int, where: str) -> None:
+    def __init__(self, stored: int, where: str) -> None:
         super().__init__()
-        self.limit = max(4 * largest, ALWAYS_FINE)
+        self.one = max(4 * stored, ONE_IS_FINE)
+        self.left = 4 * stored + ALL_ARE_FINE
         self.where = where
 
     def __torch_function__(self, function: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
         """Refuse the allocation, or let it be."""
-        if function in FACTORIES and args:
+        options = kwargs or {}
+        if function in FACTORIES and args and str(options.get("device")) != "meta":
             sizes = args[0] if isinstance(args[0], (tuple, list)) else [n for n in args if isinstance(n, int)]
-            if math.prod(sizes) * 4 > self.limit:
+            size = 4 * math.prod(sizes)
+            self.left -= size
+            if size > self.one or self.left < 0:
                 hint = "Its config and its weights do not belong together."
-                raise Invalid(self.where, f"arrays of at most {self.limit} bytes", f"shape {tuple(sizes)}", hint)
-        return function(*args, **(kwargs or {}))
+                raise Invalid(self.where, f"arrays of at most {self.one} bytes", f"shape {tuple(sizes)}", hint)
+        return function(*args, **options)

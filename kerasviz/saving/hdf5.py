@@ -13,13 +13,13 @@ SMALL = 2**16  # bytes that are read whatever they are stored as
 
 
 def check_file(file: Any, where: str) -> int:
-    """Walk every object once, and refuse what is no plain data. Returns the size of the largest array, in bytes.
+    """Walk every object once, and refuse what is no plain data. Returns the bytes of all arrays.
 
     Raises:
         Invalid: on links, virtual datasets, storage in other files, and arrays larger than what is stored.
     """
     seen: set[Any] = set()
-    largest = 0
+    total = 0
     waiting = [(file["/"], "/")]
     while waiting:
         group, path = waiting.pop()
@@ -35,8 +35,8 @@ def check_file(file: Any, where: str) -> int:
             if hasattr(item, "keys"):
                 waiting.append((item, f"{inner}/"))
             else:
-                largest = max(largest, check_dataset(item, f"{where}, {inner}"))
-    return largest
+                total += check_dataset(item, f"{where}, {inner}")
+    return total
 
 
 def h5_address(item: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kerasviz.declare import Invalid, snake_case
 from kerasviz.layers.layer import Layer
-from kerasviz.saving.hdf5 import Store, check_file, plain_member
+from kerasviz.saving.hdf5 import Store, plain_member
 
 Path = tuple[str, ...]
 
@@ -84,16 +84,17 @@ def saves(value: Any) -> bool:
     return hasattr(type(value), "load_own_variables") and hasattr(value, "save_own_variables")
 
 
-class Writer:
-    """A group that takes arrays by name."""
+class Collected(dict[str, Any]):
+    """The arrays of one object by name, as it saves them."""
 
-    def __init__(self, group: Any) -> None:
-        self.group = group
+    def __init__(self, thing: Any) -> None:
+        super().__init__()
+        thing.save_own_variables(self)
 
     def __setitem__(self, name: str, value: Any) -> None:
         import numpy as np
 
-        self.group[str(name)] = np.asarray(value)
+        super().__setitem__(str(name), np.asarray(value))
 
 
 def write_weights(model: Any, file: Any) -> None:
@@ -102,27 +103,29 @@ def write_weights(model: Any, file: Any) -> None:
         group = file.require_group("/".join((*path, "vars")))
         if getattr(thing, "name", None):
             group.attrs["name"] = thing.name
-        thing.save_own_variables(Writer(group))
+        for name, array in Collected(thing).items():
+            group[name] = array
 
 
 def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False) -> None:
-    """Give a model the weights in an open HDF5 file. Nothing changes unless everything fits.
+    """Give a model the weights in an open, checked HDF5 file. Nothing changes unless everything fits.
 
     Args:
         model: built as the one that was saved.
-        file: an HDF5 file.
+        file: an HDF5 file, or several as one.
         where: for errors.
         skip_mismatch: whether layers that do not fit keep what they have.
 
     Raises:
-        Invalid: where the file is no plain data, or its arrays do not fit.
+        Invalid: where its arrays do not fit.
     """
-    check_file(file, where)
     ready_optimizer(model, file)
     fitting: list[tuple[Any, Store]] = []
     for path, thing in saved_objects(model):
         place = "/".join((*path, "vars"))
-        store = Store(group_at(file, (*path, "vars"), where), f"{where}, {place}")
+        inner = (*path, "vars")
+        group = file.group(inner) if hasattr(file, "group") else group_at(file, inner, where)
+        store = Store(group, f"{where}, {place}")
         problem = misfit(thing, store)
         if problem is None:
             fitting.append((thing, store))

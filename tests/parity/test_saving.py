@@ -393,3 +393,18 @@ def test_layers_at_every_moment_go_both_ways(tmp_path):
     mine.save_weights(tmp_path / "ours.weights.h5")
     theirs.load_weights(tmp_path / "ours.weights.h5")
     assert_same(mine, theirs, inputs_for([(4, 3)]))
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_weights_in_several_files_go_both_ways(tmp_path):
+    def model(k):
+        return k.Sequential([k.Input((64,)), *[k.layers.Dense(64) for _ in range(3)]])
+
+    ours, theirs, back = model(kerasviz), model(keras), model(kerasviz)
+    ours.save_weights(tmp_path / "ours.weights.json", max_shard_size=20 * 2**-20)
+    theirs.load_weights(tmp_path / "ours.weights.json")
+    theirs.save_weights(tmp_path / "theirs.weights.json", max_shard_size=20 * 2**-20)
+    back.load_weights(tmp_path / "theirs.weights.json")
+    for a, b, c in zip(ours.get_weights(), theirs.get_weights(), back.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)

@@ -359,6 +359,27 @@ def test_a_config_larger_than_its_weights_allocates_nothing(saved):
         load_model(saved)
 
 
+def test_many_layers_larger_than_their_weights_are_refused(saved, monkeypatch):
+    monkeypatch.setattr("kerasviz.saving.budget.ALL_ARE_FINE", 2**20)
+
+    def change(config):
+        entry = config["config"]["layers"][1]
+        for index in range(40):
+            inner = {**entry["config"], "name": f"dense_{index}", "units": 200}
+            config["config"]["layers"].append({**entry, "config": inner, "build_config": None})
+
+    with_config(saved, change)
+    with pytest.raises(Invalid, match="do not belong together"):
+        load_model(saved)
+
+
+def test_large_images_of_small_models_are_within_the_budget(tmp_path):
+    inputs = kerasviz.Input((1200, 1200, 3))
+    model = kerasviz.Model(inputs, kerasviz.ops.mean(inputs * 2.0, axis=(1, 2)))
+    model.save(tmp_path / "model.keras")
+    assert load_model(tmp_path / "model.keras").output_shape == (None, 3)
+
+
 def test_weights_of_another_shape_are_refused_with_both_shapes(saved):
     with_config(saved, lambda config: config["config"]["layers"][1]["config"].update(units=5))
     with pytest.raises(Invalid, match=r"expected shape \(3, 5\) for Dense \"dense\", got \(3, 2\)"):

@@ -1,5 +1,6 @@
 """`.weights.h5` files: all or nothing, in a layout that says which array is whose."""
 
+import json
 import warnings
 
 import h5py
@@ -134,3 +135,59 @@ def test_a_layer_may_write_its_variables_in_its_own_way(tmp_path):
     one.save_weights(tmp_path / "a.weights.h5")
     other.load_weights(tmp_path / "a.weights.h5")
     assert float(other.layers[0].total) == 7
+
+
+def large_model():
+    return kerasviz.Sequential([kerasviz.Input((64,)), layers.Dense(64), layers.Dense(64), layers.Dense(64)])
+
+
+KILOBYTE = 2**-20  # in gigabytes
+
+
+def test_weights_in_several_files_come_back(tmp_path):
+    one, other = large_model(), large_model()
+    one.save_weights(tmp_path / "a.weights.json", max_shard_size=20 * KILOBYTE)
+    assert len(list(tmp_path.glob("*.weights.h5"))) == 3
+    other.load_weights(tmp_path / "a.weights.json")
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_saving_again_leaves_no_old_files(tmp_path):
+    model = large_model()
+    for size in (20, 40, 100):
+        model.save_weights(tmp_path / "a.weights.json", max_shard_size=size * KILOBYTE)
+    assert len(list(tmp_path.iterdir())) == 2
+    model.load_weights(tmp_path / "a.weights.json")
+
+
+def test_a_failed_save_of_several_files_leaves_the_last_good_ones(tmp_path, monkeypatch):
+    model = large_model()
+    model.save_weights(tmp_path / "a.weights.json", max_shard_size=20 * KILOBYTE)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    monkeypatch.setattr("kerasviz.saving.shards.json.dumps", lambda *a, **k: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        model.save_weights(tmp_path / "a.weights.json", max_shard_size=20 * KILOBYTE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    model.load_weights(tmp_path / "a.weights.json")
+
+
+def test_an_array_larger_than_a_file_may_be_is_refused(tmp_path):
+    with pytest.raises(Invalid, match="the largest array"):
+        large_model().save_weights(tmp_path / "a.weights.json", max_shard_size=KILOBYTE)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["../b.weights.h5", "/etc/passwd", "b.txt", "c/b.weights.h5", 3])
+def test_maps_that_name_files_elsewhere_are_refused(tmp_path, name):
+    text = json.dumps({"metadata": {}, "weight_map": {"/layers/dense/vars": [name]}})
+    (tmp_path / "a.weights.json").write_text(text)
+    with pytest.raises(Invalid, match="files beside it"):
+        large_model().load_weights(tmp_path / "a.weights.json")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"weight_map": 3}'])
+def test_what_is_no_map_is_refused(tmp_path, text):
+    (tmp_path / "a.weights.json").write_text(text)
+    with pytest.raises(Invalid, match="a map of weights"):
+        large_model().load_weights(tmp_path / "a.weights.json")
