@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import torch
 
 from kerasviz.callbacks.base import Callback
 from kerasviz.callbacks.checkpoints import FrequencyKind, PathKind
@@ -85,7 +84,6 @@ class BackupAndRestore(Callback):
             arrays = [state[str(index)] for index in range(len(variables))]
         if [array.shape for array in arrays] != [tuple(v.shape) for v in variables]:
             raise ValueError("shapes")
-        with torch.no_grad():
-            for variable, array in zip(variables, arrays, strict=True):
-                variable.copy_(torch.from_numpy(array))
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
         self.model.first_epoch = about["epoch"]

@@ -1,6 +1,7 @@
 """What is done with a batch, put together once before a phase: no choices are left inside."""
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,9 +28,11 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
     optimizer = ready_optimizer(compiled.optimizer, variables)
     apply, add, read = optimizer.step, tally.add, Reader(trainer, tally)
     scale = scaler(optimizer)
+    if not variables:
+        warnings.warn("The model has no weights to train: all its layers are frozen, or have none.", stacklevel=2)
+        return test_step(trainer, compiled, tally)
     if compiled.loss is not None and compiled.loss.is_plain and extra_losses(trainer) is None and scale is None:
         loss_of = compiled.loss.losses[0]
-        loss_of = getattr(loss_of, "plain", loss_of)
 
         def plain(batch: tuple) -> Read:
             x, y, weight = batch if len(batch) == 3 else (*batch, None, None)[:3]
