@@ -23,7 +23,7 @@ class Projection(Layer):
         outputs: (batch, *rest, *outer)
     """
 
-    outer: Shape = arg(doc="Sizes of the axes that take the place of the inner ones.")
+    outer: Any = arg(doc="Sizes of the axes that take the place of the inner ones.")
     num_inner: int = arg(1, at_least=1, doc="Number of axes that are multiplied away.")
     use_bias: bool = arg(True, doc="Whether to add a bias.")
     kernel = weight("glorot_uniform")
@@ -96,7 +96,7 @@ class MultiHeadAttention(Layer):
         base = {"name": name, "dtype": self.dtype_policy, "trainable": self.trainable}
         return Projection(outer, num_inner, self.use_bias, **shared, **base)
 
-    def build(self, query_shape: tuple, value_shape: tuple, key_shape: Any = None) -> None:
+    def build(self, query_shape: tuple, value_shape: tuple, key_shape: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Make the weights for inputs of these shapes."""
         self.check_shapes(query_shape, value_shape, key_shape)
         self.query_dense.build(query_shape)

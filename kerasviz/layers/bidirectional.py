@@ -37,7 +37,8 @@ class Bidirectional(Layer):
     def check(self) -> None:
         """Make the two layers."""
         super().check()
-        layer, given = self._modules.pop("layer", None), self.__dict__.pop("backward_layer", None)
+        layer: Any = self._modules.pop("layer", None)
+        given: Any = self.__dict__.pop("backward_layer", None)
         given = self._modules.pop("backward_layer", given)  # the forward layer comes first
         required = ("go_backwards", "return_sequences", "return_state", "stateful")
         for one in (layer, given):
@@ -73,7 +74,7 @@ class Bidirectional(Layer):
     def _is_default(self, a: Any, value: Any) -> bool:
         return a.name == "weights" or super()._is_default(a, value)
 
-    def build(self, sequences_shape: tuple, initial_state_shape: Any = None) -> None:
+    def build(self, sequences_shape: tuple, initial_state_shape: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Build both layers, and put the given weights in."""
         for layer in (self.forward_layer, self.backward_layer):
             if not layer.built:

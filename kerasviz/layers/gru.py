@@ -148,7 +148,7 @@ class GatedPass(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Walk back; the weights' gradients are one product over all moments."""
         start, kernel, gates, candidates, shares, outputs = ctx.saved_tensors
         units = start.shape[1]

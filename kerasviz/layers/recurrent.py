@@ -42,7 +42,7 @@ class Recurrent(Layer):
         super().prepare()
         self.states: States | None = None
 
-    def build(self, sequences_shape: tuple, initial_state_shape: Any = None) -> None:
+    def build(self, sequences_shape: tuple, initial_state_shape: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Build the cell for one moment."""
         self.check_sequences(sequences_shape)
         moment = (sequences_shape[0], *sequences_shape[2:])

@@ -69,8 +69,8 @@ class GatedCell(CellArguments):
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         """One moment."""
         states = list(states) if isinstance(states, (list, tuple)) else [states]
-        projected, step = GatedCell.along(self, inputs, training)
-        return step(projected, states)
+        keeps = self.recurrent_masks(inputs, training)
+        return self.step(self.project(inputs, training), states, keeps)
 
     def compute_output_shape(self, input_shape: tuple, states_shape: Any = None) -> Any:
         """Output and states of one moment."""
@@ -87,7 +87,7 @@ class GatedCell(CellArguments):
 
         None where a subclass has a `call` of its own.
         """
-        if not self.steps_as_declared() and inputs.ndim == 3:
+        if not self.steps_as_declared():
             return None
         keeps = self.recurrent_masks(inputs, training)
         return self.project(inputs, training), lambda moment, states: self.step(moment, states, keeps)

@@ -38,7 +38,7 @@ class TimeDistributed(Wrapper):
 
     supports_masking: bool = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Build the layer inside for one moment."""
         super().build(self.moment(input_shape))
 
@@ -62,14 +62,14 @@ class TimeDistributed(Wrapper):
         """All moments at once; one after the other where the layer keeps a state that each would change."""
         facts = call_facts(type(self.layer))
         options: dict[str, Any] = {"training": training} if facts.takes_training else {}
-        masked = mask is not None and "mask" in facts.masks
+        mask = mask if "mask" in facts.masks else None
         if self.layer.non_trainable_variables and self.layer.trainable:
             moments = []
             for index, moment in enumerate(inputs.unbind(1)):
-                given = {"mask": mask[:, index]} if masked else {}
+                given = {} if mask is None else {"mask": mask[:, index]}
                 moments.append(self.layer(moment, **given, **options))
             return torch.stack(moments, dim=1)
-        if masked:
+        if mask is not None:
             options["mask"] = mask.reshape(-1)
         outputs = self.layer(inputs.flatten(0, 1), **options)
         return outputs.unflatten(0, inputs.shape[:2])
