@@ -59,17 +59,19 @@ def make(kind: str, args: Json, name: str | None = None) -> Any:
         raise Invalid(kind, "arguments that fit", args, str(error).split("\n")[0]) from error
 
 
-def weight_sizes(kind: str, args: Json, shapes: Json) -> list[tuple[str, tuple[int, ...], bool]]:
+def weight_sizes(layer: Any, kind: str, args: Json, shapes: Json) -> list[tuple[str, tuple[int, ...], bool]]:
     """Name, shape and whether it trains, of each weight that the layer would have; no weight is made.
 
     Args:
+        layer: from `instance`; it is used up if it has not been built before, else another is made.
         kind: of the layer.
         args: its arguments.
         shapes: the arguments of `build`.
     """
-    layer = make(kind, args)
     if not may_have_weights(layer):
         return []
+    if layer.built or not tells_shape(layer):
+        layer = make(kind, args)
     for part in layer._flatten_layers():
         part.__dict__["add_weight"] = Recorder(part)
     layer.build(**shapes)
@@ -82,6 +84,13 @@ def may_have_weights(layer: Any) -> bool:
 
     builds = type(layer).build is not Layer.build
     return builds or any(type(part).build is not Layer.build for part in layer._flatten_layers())
+
+
+def tells_shape(layer: Any) -> bool:
+    """Whether the layer knows its output's shape without being called."""
+    from kerasviz.layers.layer import Layer
+
+    return type(layer).compute_output_shape is not Layer.compute_output_shape
 
 
 class Recorder:

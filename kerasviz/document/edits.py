@@ -20,7 +20,7 @@ def command(function: Callable[..., Patch]) -> Callable[..., Patch]:
     return function
 
 
-def run(document: Document, name: str, **arguments: Any) -> Patch:
+def run(document: Document, name: str, /, **arguments: Any) -> Patch:
     """The patch that the named command makes."""
     from kerasviz.document import clipboard, layout, replace  # noqa: F401 - they add their commands
 

@@ -37,7 +37,7 @@ def layer_source(layer: Json, *, names: bool = False) -> str:
     make(kind, args)  # complains about what is missing or does not fit
     named = {} if kind in ("Input", "InputLayer") else name_argument(layer, names)
     parts = argument_sources(cls, args)
-    parts += [f"name={literal(value)}" for value in named.values()]
+    parts += [f"name={text_source(value)}" for value in named.values()]
     home = "layers." if vars(public_layers()).get(kind) is cls else ""
     return f"{home}{kind}({', '.join(parts)})"
 
@@ -85,7 +85,7 @@ def component_source(config: Json) -> str:
         return f"{prefix}{cls.__name__}"
     parts = argument_sources(cls, {name: v for name, v in config["config"].items() if name in cls.args})
     if isinstance(config["config"].get("name"), str):
-        parts.append(f"name={literal(config['config']['name'])}")
+        parts.append(f"name={text_source(config['config']['name'])}")
     return f"{prefix}{cls.__name__}({', '.join(parts)})"
 
 
@@ -104,7 +104,7 @@ def input_source(layer: Json, *, names: bool = False) -> str:
     parts = [literal(tuple(shape))]
     parts += [f"batch_size={batch}"] if batch is not None else []
     parts += [f"dtype={literal(dtype)}"] if dtype != settings.floatx() else []
-    parts += [f"name={literal(name)}" for name in name_argument(layer, names).values()]
+    parts += [f"name={text_source(name)}" for name in name_argument(layer, names).values()]
     return f"keras.Input({', '.join(parts)})"
 
 
@@ -112,6 +112,16 @@ class Reference(str):
     """The name of a variable, inside arguments."""
 
     __slots__ = ()
+
+
+def text_source(text: str) -> str:
+    """A string as a formatter writes it: in the quotes that need fewer escapes."""
+    body = repr(text)
+    if text.count('"') > text.count("'"):
+        return body if body[0] == "'" else "'" + body[1:-1].replace("'", "\\'") + "'"
+    if body[0] == '"':
+        return body
+    return '"' + body[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
 
 
 def call_source(document: Document, call: str, function: str, values: list[str]) -> str:

@@ -52,7 +52,7 @@ class History:
         key = step.change.get("coalesce")
         near = step.at_seconds - last.at_seconds <= COALESCE_SECONDS
         removes = "order" in step.inverse["set"] or "order" in last.inverse["set"]  # indices hold for one step only
-        return key is not None and key == last.change.get("coalesce") and near and not removes
+        return bool(key) and key == last.change.get("coalesce") and near and not removes
 
     @property
     def can_undo(self) -> str | None:

@@ -219,7 +219,7 @@ def layer_outcome(kind: str, args: Json, call: Json, specs: Sequence[Spec]) -> O
     try:
         outputs = [out for out in leaves(layer.compute_output_spec(*given, **named)) if isinstance(out, KerasTensor)]
         facts = call_facts(type(layer))
-        weights = weight_sizes(kind, args, shape_arguments(facts.build_names, facts, tuple(given), named))
+        weights = weight_sizes(layer, kind, args, shape_arguments(facts.build_names, facts, tuple(given), named))
     except Invalid as error:
         return Outcome(layer=layer, error=error)
     except Exception as error:  # whatever a user's layer raises belongs to its node

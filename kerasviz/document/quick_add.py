@@ -10,7 +10,7 @@ has been named before it is one more input: `@a > conv 64 > bn > add @a > relu`.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kerasviz.declare import Invalid, did_you_mean
@@ -265,16 +265,25 @@ class Binder:
 
 def positional(argument: Any) -> bool:
     """Whether a number can be meant for the argument."""
-    from kerasviz.declare.kinds import AnyOf, AxisKind, DataKind, Maybe, Number, PerAxis
+    from kerasviz.declare import AnyOf, Choice, Data, Flag, Function, Maybe, Named, Text, kind_of
 
     kind = argument.kind.inner if isinstance(argument.kind, Maybe) else argument.kind
     if isinstance(kind, AnyOf):
-        return any(isinstance(part, (Number, PerAxis)) for part in kind.kinds)
-    numeric = isinstance(kind, (Number, PerAxis, AxisKind)) or is_shape_argument(argument)
-    return numeric or (isinstance(kind, DataKind) and argument.required) or type(kind).__name__ in SIZE_KINDS
+        return any(positional(replace(argument, kind=part)) for part in kind.kinds)
+    if isinstance(kind, type(kind_of(Data))):
+        return argument.required
+    if isinstance(kind, (Choice, Flag, Named, Text, type(kind_of(Function)))):
+        return False
+    return any(accepts(kind, value) for value in (1, 0.5, [1, 1]))
 
 
-SIZE_KINDS = ("PaddingKind", "CroppingKind", "Padding", "Cropping", "NumbersKind", "ScaleKind")
+def accepts(kind: Any, value: Any) -> bool:
+    """Whether a kind of argument takes the value."""
+    try:
+        kind.parse(value)
+    except Invalid:
+        return False
+    return True
 
 
 def is_shape_argument(argument: Any) -> bool:
@@ -287,14 +296,7 @@ def is_shape_argument(argument: Any) -> bool:
 
 def takes_several(argument: Any) -> bool:
     """Whether the argument takes a list of numbers."""
-    try:
-        argument.kind.parse([1, 1])
-    except Invalid:
-        try:
-            argument.kind.parse([1, 1, 1])
-        except Invalid:
-            return False
-    return True
+    return any(accepts(argument.kind, [1] * count) for count in (1, 2, 3))
 
 
 def value_of(text: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from kerasviz.declare import Invalid
 from kerasviz.document.document import INPUT_KINDS, Document, from_data
-from kerasviz.document.expressions import call_source, identifier, input_source, layer_source
+from kerasviz.document.expressions import call_source, identifier, input_source, layer_source, text_source
 from kerasviz.document.formatting import statement
 from kerasviz.document.inference import infer
 from kerasviz.document.kinds import ELEMENTWISE_MERGES, MERGES, NESTED
@@ -78,15 +78,8 @@ def sequential(document: Document, name: str | None, names: bool) -> list[str]:
         made = statement(text, " " * 8)
         lines += [*made[:-1], made[-1] + ","]
     lines += ["    ]" + ("," if name else "")]
-    lines += [f"    name={call_name(name)},"] if name else []
+    lines += [f"    name={text_source(name)},"] if name else []
     return [*lines, ")"]
-
-
-def call_name(name: str) -> str:
-    """A name as a Python string."""
-    from kerasviz.declare.kinds import literal
-
-    return literal(name)
 
 
 def execution_order(document: Document) -> list[str]:
@@ -187,7 +180,7 @@ class FunctionBody:
         outputs = [self.variables[call][index] for call, index in self.document.output_tensors]
         if not inputs or not outputs:
             raise Invalid("source of the model", "an Input and a layer behind it", "none")
-        parts = [bracketed(inputs), bracketed(outputs)] + ([f"name={call_name(name)}"] if name else [])
+        parts = [bracketed(inputs), bracketed(outputs)] + ([f"name={text_source(name)}"] if name else [])
         self.emit(f"return keras.Model({', '.join(parts)})")
         return self.out
 
