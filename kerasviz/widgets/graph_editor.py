@@ -12,7 +12,7 @@ from kerasviz.document import clipboard, layout, replace  # noqa: F401  # they b
 from kerasviz.document.document import to_data
 from kerasviz.document.patch import Patch as Change
 from kerasviz.widgets import files, offer
-from kerasviz.widgets.base import Widget, received, request, synced
+from kerasviz.widgets.base import Widget, failure, received, request, synced
 from kerasviz.widgets.building import Building
 from kerasviz.widgets.editing import Editing, opened, replacement
 from kerasviz.widgets.messages import Code, Copied, Done, Pasted, QuickAdded, Suggestions, Written
@@ -86,7 +86,10 @@ class GraphEditor(Widget):
         """Look again for problems, with what is known of data and settings."""
         with self._lock:
             self._editing.context = self._context()
+            before = self._editing.analysis
             changed = self._editing.analyse()
+            if self._editing.analysis == before:
+                return
             self.send({"type": "analysis", "revision": self._editing.revision, "analysis": changed})
             self.analysis = self._editing.analysis
             self.problems = self._editing.analysis["problems"]
@@ -213,7 +216,8 @@ class GraphEditor(Widget):
     def report(self, error: Exception) -> None:
         """A change of the page was refused: send it what holds."""
         super().report(error)
-        self.send(self._editing.full())
+        with self._lock:
+            self.send({**self._editing.full(), "refused": failure(error)})
 
     @received
     def on_patch(self, base: int, patch: Patch) -> None:

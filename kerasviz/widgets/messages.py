@@ -21,13 +21,14 @@ from kerasviz.widgets.records import (
 
 
 class DocumentMessage(TypedDict):
-    """Everything anew: the answer to hello, and to a patch whose base is not the kernel's revision."""
+    """Everything anew: the answer to hello, to a patch whose base is not the kernel's revision, and to one refused."""
 
     type: Literal["document"]
     revision: int
     document: DocumentData
     positions: dict[str, Position]
     analysis: Analysis
+    refused: NotRequired[Failure]
 
 
 class PatchMessage(TypedDict):

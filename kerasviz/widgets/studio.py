@@ -81,7 +81,7 @@ class Studio(GraphEditor, TrainingView, CallbackPanel, Inspector):
 
     @t.observe("settings", "callbacks")
     def _training_set(self, change: Any) -> None:
-        if self._published is not None:
+        if self._published is not None and without_status(change.old) != without_status(change.new):
             self._reanalyse()
 
     def _context(self) -> Any:
@@ -141,3 +141,8 @@ def facts_of(data: Data) -> Context:
     """What problems beyond the graph are found by."""
     x, y, _ = data.fitting(data.input_shape)
     return Context.of(x, y, has_validation=data.validation_data is not None)
+
+
+def without_status(value: Any) -> Any:
+    """Callbacks without what they say about themselves; anything else as it is."""
+    return [{**entry, "status": None} for entry in value] if isinstance(value, list) else value

@@ -59,6 +59,7 @@ class TrainingView(RunPanel):
         self._stream: Stream | None = None
         self._flusher: Flusher | None = None
         self._markers_sent = 0
+        self._compiled: tuple[Any, ...] | None = None
 
     # Training
 
@@ -119,16 +120,21 @@ class TrainingView(RunPanel):
             if self._is_live():
                 raise Invalid("start", "no training under way", self.run.state, "Stop it first.")
             self.settings = {**self.settings, **{key: value for key, value in given.items() if value is not None}}
-            run = self._make_run(callbacks, options)
-            self.run = run
-            run.start()
-            return run
+            self.run = self._make_run(callbacks, options)
+            return self.run.start()
+
+    def _step(self, command: str) -> str:
+        """Go one step of the run under way; else begin one that waits after its first."""
+        with self._lock:
+            if self.run is None or self.run.ended:
+                self.run = self._make_run(None, {})
+        return getattr(self.run, command)()
 
     def _make_run(self, callbacks: Any, options: dict[str, Any]) -> Run:
         from kerasviz.callbacks import CallbackList, check_monitors
 
         model, settings = self._training_model(), how.checked(self.settings)
-        model.compile(**self.compile_options())
+        self._compile(model)
         fit = self._fit_options(model, settings, options)
         events = model.training_events(**fit)  # every check is made here
         batches = self._num_batches(settings, fit)
@@ -146,6 +152,13 @@ class TrainingView(RunPanel):
             batch_size=settings["batch_size"],
             calls=self._calls_by_name(),
         )
+
+    def _compile(self, model: Any) -> None:
+        """Compile the model, unless it is as the settings say: then its optimizer goes on where it was."""
+        wanted = (model, {key: self.settings[key] for key in how.FAMILIES}, dict(self._given))
+        if self._compiled is None or self._compiled[0] is not model or self._compiled[1:] != wanted[1:]:
+            model.compile(**self.compile_options())
+            self._compiled = wanted
 
     def _fit_options(self, model: Any, settings: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
         if self.data.x is None:
@@ -268,13 +281,13 @@ class TrainingView(RunPanel):
 
     @request
     def answer_step(self) -> Done:
-        """Train on one batch, then wait."""
-        return self._done(self._known_run().step())
+        """Train on one batch, then wait; begins a run where none is under way."""
+        return self._done(self._step("step"))
 
     @request
     def answer_step_epoch(self) -> Done:
-        """Train to the end of the epoch, then wait."""
-        return self._done(self._known_run().step_epoch())
+        """Train to the end of the epoch, then wait; begins a run where none is under way."""
+        return self._done(self._step("step_epoch"))
 
     @request
     def answer_stop(self, how: StopHow = "now") -> Done:

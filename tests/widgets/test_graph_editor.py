@@ -81,7 +81,9 @@ def test_a_broken_patch_is_answered_with_the_document_and_changes_nothing(opened
         patch={"set": {"calls": {"dense": {"id": "dense", "layer": "nobody", "inputs": []}}}, "label": ""},
     )
     assert editor.document == before
-    assert page.messages("document")[0]["revision"] == 1
+    (answer,) = page.messages("document")
+    assert answer["revision"] == 1
+    assert "nobody" in answer["refused"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,13 @@ def test_run_pause_resume_and_stop_over_the_wire(drawn, opened, until):
     until(lambda: drawn.state == "stopped")
 
 
+def test_a_step_begins_a_run_that_waits_after_its_first_batch(drawn, opened, until):
+    page = opened(drawn)
+    assert page.ask("step")["result"]["message"] == "Training on one batch."
+    until(lambda: drawn.state == "paused")
+    assert drawn.run.step_count == 1
+
+
 def test_a_command_without_a_run_is_refused_in_words(drawn, opened):
     assert "Start one first" in opened(drawn).ask("pause")["error"]["hint"]
 
@@ -169,6 +176,22 @@ def test_a_second_run_trains_on(drawn):
     first = drawn.start(epochs=2, batch_size=16).result(60)["loss"]
     second = drawn.start(epochs=1, batch_size=16).result(60)["loss"]
     assert second[0] < first[0]
+
+
+def test_a_second_run_goes_on_with_the_optimizer(drawn):
+    drawn.start(epochs=1, batch_size=16).result(60)
+    optimizer = drawn.model.optimizer
+    drawn.start(epochs=1, batch_size=16).result(60)
+    assert drawn.model.optimizer is optimizer
+    assert int(optimizer.iterations) == 24
+
+
+def test_other_settings_begin_with_a_new_optimizer(drawn):
+    drawn.start(epochs=1, batch_size=16).result(60)
+    optimizer = drawn.model.optimizer
+    drawn.compile(optimizer="sgd")
+    drawn.start(epochs=1, batch_size=16).result(60)
+    assert drawn.model.optimizer is not optimizer
 
 
 def test_labels_outside_the_classes_are_told_before_training(digits):
