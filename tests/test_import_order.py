@@ -18,7 +18,8 @@ ops
 activations initializers regularizers constraints random tree config
 layers
 graph
-losses metrics optimizers
+losses
+metrics optimizers
 saving
 events
 callbacks
