@@ -1,24 +1,30 @@
-"""`keras.optimizers`: what changes weights against their gradients."""
+"""Optimizers: how weights change against their gradients."""
 
 from typing import Any
 
 from kerasviz.declare import Family
 from kerasviz.optimizers import schedules
 from kerasviz.optimizers.adam import Adam, AdamW
-from kerasviz.optimizers.base import Optimizer
+from kerasviz.optimizers.loss_scale import LossScaleOptimizer
+from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.rmsprop import RMSprop
 from kerasviz.optimizers.sgd import SGD
+
+adam = Adam
+adamw = AdamW
+rmsprop = RMSprop
+sgd = SGD
 
 FAMILY = Family("optimizer", module="keras.optimizers", namespace=globals(), base=Optimizer)
 
 
 def get(identifier: Any) -> Any:
-    """The optimizer that a name, config or object means."""
-    return FAMILY.get(identifier, "optimizer")
+    """The optimizer that `identifier` means: a name, a config, a class, or the object itself."""
+    return FAMILY.get(identifier)
 
 
 def serialize(optimizer: Any) -> Any:
-    """The JSON form of an optimizer."""
+    """The config of an optimizer."""
     return FAMILY.serialize(optimizer)
 
 
@@ -27,14 +33,4 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     return FAMILY.deserialize(config, custom_objects)
 
 
-__all__ = [
-    "SGD",
-    "Adam",
-    "AdamW",
-    "Optimizer",
-    "RMSprop",
-    "deserialize",
-    "get",
-    "schedules",
-    "serialize",
-]
+__all__ = ["SGD", "Adam", "AdamW", "LossScaleOptimizer", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]

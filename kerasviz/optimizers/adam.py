@@ -1,87 +1,86 @@
-"""Adam and its kin: steps scaled by running means of the gradient and of its square."""
+"""Adam and AdamW."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
-from kerasviz.declare import arg
-from kerasviz.optimizers.base import LearningRate, Optimizer
+from kerasviz.declare import Invalid, arg
+from kerasviz.optimizers.optimizer import Optimizer
+from kerasviz.optimizers.scalars import Rate
+from kerasviz.optimizers.state import RATE_DOC
 
-FUSED = ("cpu", "cuda", "mps", "xpu")  # devices with torch's fused kernel
+FUSED = ("cpu", "cuda", "mps", "xpu", "meta")  # devices with torch's fused kernel
+LATE = 1e9  # a step so late that torch's own corrections for the start are 1: ours are in the rate
 
 
 class Adam(Optimizer):
     """Scales each step by running means of the gradient and of its square.
 
-    Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014, in the form just before section 2.1; for
-    `amsgrad` Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", 2018.
+    Source: Kingma, Ba, "Adam: A Method for Stochastic Optimization", 2014, in the form just before section 2.1.
+    `amsgrad`: Reddi, Kale, Kumar, "On the Convergence of Adam and Beyond", 2018.
     """
 
-    learning_rate: LearningRate = arg(0.001, doc="Size of a step: a number, or a schedule.", first=True)
-    beta_1: float = arg(0.9, at_least=0, at_most=1, doc="Memory of the gradient.")
-    beta_2: float = arg(0.999, at_least=0, at_most=1, doc="Memory of its square.")
-    epsilon: float = arg(1e-7, at_least=0, doc="Keeps the division finite.")
-    amsgrad: bool = arg(False, doc="Divide by the largest mean of squares so far.")
-    slots = ("momentum", "velocity")
-    interleaved = True
+    learning_rate: Annotated[Any, Rate()] = arg(0.001, doc=RATE_DOC)
+    beta_1: float = arg(0.9, at_least=0, at_most=1, after="learning_rate", doc="Memory of the gradient.")
+    beta_2: float = arg(0.999, at_least=0, at_most=1, after="beta_1", doc="Memory of its square.")
+    epsilon: float = arg(1e-7, at_least=0, after="beta_2", doc="Keeps the division finite.")
+    amsgrad: bool = arg(False, after="epsilon", doc="Whether to divide by the largest mean square so far.")
 
-    def check(self) -> None:
-        """AMSGrad keeps one array more."""
-        super().check()
-        if self.amsgrad:
-            self.slots = ("momentum", "velocity", "velocity_hat")
+    fuses_decay = True
 
-    def update(self, parameters: list[Any], gradients: list[Tensor], rate: float, index: list[int] | None) -> None:
-        """torch's fused kernel, with epsilon rescaled so that the formula is Keras's."""
-        step = self._updates() + 1
-        momenta, velocities = self.slot("momentum", index), self.slot("velocity", index)
-        largest = self.slot("velocity_hat", index) if self.amsgrad else []
-        root = (1 - self.beta_2**step) ** 0.5
-        first = parameters[0]
-        if first.device.type in FUSED and first.dtype in (torch.float32, torch.float64):
-            count = self._count(step, first.device)
-            torch._fused_adam_(
-                parameters,
-                gradients,
-                momenta,
-                velocities,
-                largest,
-                [count] * len(parameters),
-                lr=rate,
-                beta1=self.beta_1,
-                beta2=self.beta_2,
-                weight_decay=0.0,
-                eps=self.epsilon / root,
-                amsgrad=self.amsgrad,
-                maximize=False,
-                grad_scale=None,
-                found_inf=None,
-            )
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        block = ("momentum", "velocity")
+        return (block, ("velocity_hat",)) if self.amsgrad else (block,)
+
+    def update(
+        self, variables: list[Any], gradients: list[Tensor], rate: float,
+        momentum: Any, velocity: Any, velocity_hat: Any = (),
+    ) -> None:  # fmt: skip
+        """Change weights of one device and dtype."""
+        step = self.num_updates + 1
+        factor = (1.0 - self.beta_2**step) ** 0.5 / (1.0 - self.beta_1**step)
+        decay = self.weight_decay if self._decays_inside and self.weight_decay else 0.0
+        if variables[0].device.type in FUSED:
+            kernel = torch._fused_adamw_ if decay else torch._fused_adam_
+            late = self._late(variables[0].device)
+            kernel(
+                variables, gradients, momentum, velocity, velocity_hat, [late] * len(variables),
+                lr=rate * factor, beta1=self.beta_1, beta2=self.beta_2, weight_decay=decay / factor,
+                eps=self.epsilon, amsgrad=self.amsgrad, maximize=False,
+            )  # fmt: skip
             return
-        torch._foreach_lerp_(momenta, gradients, 1 - self.beta_1)
-        torch._foreach_mul_(velocities, self.beta_2)
-        torch._foreach_addcmul_(velocities, gradients, gradients, 1 - self.beta_2)
+        if decay:
+            torch._foreach_mul_(variables, 1.0 - decay * rate)
+        torch._foreach_lerp_(momentum, gradients, 1.0 - self.beta_1)
+        torch._foreach_mul_(velocity, self.beta_2)
+        torch._foreach_addcmul_(velocity, gradients, gradients, value=1.0 - self.beta_2)
         if self.amsgrad:
-            torch._foreach_maximum_(largest, velocities)
-        below = torch._foreach_sqrt(largest or velocities)
+            torch._foreach_maximum_(velocity_hat, velocity)
+        below = torch._foreach_sqrt(velocity_hat if self.amsgrad else velocity)
         torch._foreach_add_(below, self.epsilon)
-        torch._foreach_addcdiv_(parameters, momenta, below, -rate * root / (1 - self.beta_1**step))
+        torch._foreach_addcdiv_(variables, momentum, below, value=-rate * factor)
 
-    def _count(self, step: int, device: torch.device) -> Tensor:
-        """The step as the tensor that the fused kernel reads; the host writes it and reads nothing back."""
-        count = self.__dict__.get("_count_tensor")
-        if count is None or count.device != device:
-            count = self.__dict__["_count_tensor"] = torch.zeros((), dtype=torch.float32, device=device)
-        return count.fill_(step)
+    def _late(self, device: torch.device) -> Tensor:
+        """The step that torch is told, on this device."""
+        known = self.__dict__.setdefault("_late_steps", {})
+        if device not in known:
+            known[device] = torch.tensor(LATE, device=device)
+        return known[device]
 
 
 class AdamW(Adam):
-    """Adam that takes a share of each weight off at every step, apart from the gradient.
+    """Adam with weights that decay by themselves, not through the gradient.
 
-    Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2017.
+    Source: Loshchilov, Hutter, "Decoupled Weight Decay Regularization", 2019.
     """
 
-    weight_decay: float = arg(  # type: ignore[assignment]
-        0.004, at_least=0, after="learning_rate", doc="Share of each weight, times the rate, taken off per step."
+    weight_decay: float | None = arg(
+        0.004, at_least=0, after="learning_rate", doc="Share of each weight taken off per step, times the rate."
     )
+
+    def check(self) -> None:
+        """It needs a decay."""
+        if self.weight_decay is None:
+            raise Invalid("AdamW(weight_decay=...)", "a number", None, "Adam has no decay by default.")
+        super().check()

@@ -1,52 +1,50 @@
-"""Steps divided by the recent size of the gradient."""
+"""RMSprop."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
 from kerasviz.declare import arg
-from kerasviz.optimizers.base import LearningRate, Optimizer
+from kerasviz.optimizers.optimizer import Optimizer
+from kerasviz.optimizers.scalars import Rate
+from kerasviz.optimizers.state import RATE_DOC
 
 
 class RMSprop(Optimizer):
-    """Divides each step by the root of a running mean of squared gradients.
+    """Divides the gradient by the root of a running mean of its square.
 
-    Source: Tieleman and Hinton, "Lecture 6.5: rmsprop", 2012; centered: A. Graves, "Generating Sequences with Recurrent
-    Neural Networks", 2013.
+    Source: Hinton, "Neural Networks for Machine Learning", lecture 6e, 2012.
     """
 
-    learning_rate: LearningRate = arg(0.001, doc="Size of a step: a number, or a schedule.", first=True)
-    rho: float = arg(0.9, at_least=0, at_most=1, doc="Memory of the squared gradient.")
-    momentum: float = arg(0.0, at_least=0, at_most=1, doc="Share of the last step that is kept.")
-    epsilon: float = arg(1e-7, at_least=0, doc="Keeps the division finite.")
-    centered: bool = arg(False, doc="Divide by the deviation of the gradient, not by its size.")
+    learning_rate: Annotated[Any, Rate()] = arg(0.001, doc=RATE_DOC)
+    rho: float = arg(0.9, at_least=0, at_most=1, after="learning_rate", doc="Memory of the squared gradient.")
+    momentum: float = arg(0.0, at_least=0, at_most=1, after="rho", doc="Share of the last step kept.")
+    epsilon: float = arg(1e-7, at_least=0, after="momentum", doc="Keeps the division finite.")
+    centered: bool = arg(
+        False, after="epsilon", doc="Whether to divide by the gradient's deviation: by its variance, not its square."
+    )
 
-    def check(self) -> None:
-        """Arrays are kept for what is switched on."""
-        super().check()
-        self.slots = (
-            "velocity",
-            *(("momentum",) if self.momentum > 0 else ()),
-            *(("average_gradient",) if self.centered else ()),
-        )
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        wanted = (("velocity", True), ("momentum", self.momentum > 0), ("average_gradient", self.centered))
+        return tuple((name,) for name, is_kept in wanted if is_kept)
 
-    def update(self, parameters: list[Any], gradients: list[Tensor], rate: float, index: list[int] | None) -> None:
-        """weight -= rate * gradient / sqrt(velocity + epsilon)."""
-        squares = self.slot("velocity", index)
-        torch._foreach_mul_(squares, self.rho)
-        torch._foreach_addcmul_(squares, gradients, gradients, 1 - self.rho)
-        below = squares
+    def update(
+        self, variables: list[Any], gradients: list[Tensor], rate: float,
+        velocity: Any, momentum: Any = (), average_gradient: Any = (),
+    ) -> None:  # fmt: skip
+        """Change weights of one device and dtype."""
+        torch._foreach_mul_(velocity, self.rho)
+        torch._foreach_addcmul_(velocity, gradients, gradients, value=1.0 - self.rho)
+        below = torch._foreach_add(velocity, self.epsilon)
         if self.centered:
-            means = self.slot("average_gradient", index)
-            torch._foreach_lerp_(means, gradients, 1 - self.rho)
-            below = torch._foreach_addcmul(squares, means, means, -1)
-        below = torch._foreach_add(below, self.epsilon)
+            torch._foreach_mul_(average_gradient, self.rho)
+            torch._foreach_add_(average_gradient, gradients, alpha=1.0 - self.rho)
+            torch._foreach_addcmul_(below, average_gradient, average_gradient, value=-1.0)
         torch._foreach_sqrt_(below)
-        if self.momentum > 0:
-            steps = self.slot("momentum", index)
-            torch._foreach_mul_(steps, self.momentum)
-            torch._foreach_addcdiv_(steps, gradients, below, rate)
-            torch._foreach_sub_(parameters, steps)
+        if self.momentum:
+            torch._foreach_mul_(momentum, self.momentum)
+            torch._foreach_addcdiv_(momentum, gradients, below, value=rate)
+            torch._foreach_sub_(variables, momentum)
         else:
-            torch._foreach_addcdiv_(parameters, gradients, below, -rate)
+            torch._foreach_addcdiv_(variables, gradients, below, value=-rate)

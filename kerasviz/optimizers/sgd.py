@@ -1,40 +1,52 @@
-"""Plain steps against the gradient, with or without momentum."""
+"""Gradient descent."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
 from kerasviz.declare import arg
-from kerasviz.optimizers.base import LearningRate, Optimizer
+from kerasviz.optimizers.optimizer import Optimizer
+from kerasviz.optimizers.scalars import Rate
+from kerasviz.optimizers.state import RATE_DOC
 
 
 class SGD(Optimizer):
-    """Steps against the gradient; momentum keeps a share of the steps before.
+    """Goes down the gradient, with a momentum if wanted.
 
-    Source: Sutskever, Martens, Dahl and Hinton, "On the Importance of Initialization and Momentum in Deep Learning",
-    2013.
+    momentum' = momentum * velocity - rate * gradient; the weight moves by velocity', or with `nesterov` by
+    momentum * velocity' - rate * gradient.
+
+    Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
     """
 
-    learning_rate: LearningRate = arg(0.01, doc="Size of a step: a number, or a schedule.", first=True)
-    momentum: float = arg(0.0, at_least=0, at_most=1, doc="Share of the last step that is kept.")
-    nesterov: bool = arg(False, doc="Take the gradient as if the kept share were taken already.")
+    learning_rate: Annotated[Any, Rate()] = arg(0.01, doc=RATE_DOC)
+    momentum: float = arg(0.0, at_least=0, at_most=1, after="learning_rate", doc="Share of the last step kept.")
+    nesterov: bool = arg(False, after="momentum", doc="Whether to look ahead by the momentum first.")
 
-    def check(self) -> None:
-        """Without momentum there is nothing to remember."""
-        super().check()
-        self.slots = ("momentum",) if self.momentum else ()
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        return (("momentum",),) if self.momentum else ()
 
-    def update(self, parameters: list[Any], gradients: list[Tensor], rate: float, index: list[int] | None) -> None:
-        """weight -= rate * gradient, or by the momentum."""
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, momentum: Any = ()) -> None:
+        """Change weights of one device and dtype."""
         if not self.momentum:
-            torch._foreach_add_(parameters, gradients, alpha=-rate)
+            torch._foreach_add_(variables, gradients, alpha=-rate)
             return
-        steps = self.slot("momentum", index)
-        torch._foreach_mul_(steps, self.momentum)
-        torch._foreach_add_(steps, gradients, alpha=-rate)
+        if not self.nesterov and variables[0].device.type in ("cpu", "cuda"):
+            self._fused(variables, gradients, rate, momentum)
+            return
+        torch._foreach_mul_(momentum, self.momentum)
+        torch._foreach_add_(momentum, gradients, alpha=-rate)
         if self.nesterov:
-            torch._foreach_add_(parameters, steps, alpha=self.momentum)
-            torch._foreach_add_(parameters, gradients, alpha=-rate)
+            torch._foreach_add_(variables, gradients, alpha=-rate)
+            torch._foreach_add_(variables, momentum, alpha=self.momentum)
         else:
-            torch._foreach_add_(parameters, steps)
+            torch._foreach_add_(variables, momentum)
+
+    def _fused(self, variables: list[Any], gradients: list[Tensor], rate: float, momentum: Any) -> None:
+        """torch's kernel: velocity * momentum + (1 - dampening) * gradient, then the weight minus lr times that."""
+        torch._fused_sgd_(
+            variables, gradients, momentum,
+            weight_decay=0.0, momentum=self.momentum, lr=-1.0, dampening=1.0 + rate,
+            nesterov=False, maximize=False, is_first_step=False,
+        )  # fmt: skip

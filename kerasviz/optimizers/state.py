@@ -1,0 +1,282 @@
+"""What an optimizer is told and what it remembers: arguments, rate, step count, arrays for every weight."""
+
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from kerasviz.declare import Arg, Component, Invalid, arg, snake_case
+from kerasviz.optimizers.scalars import HostScalar, Rate, current, host_scalar
+from kerasviz.tensors import Variable, default_device, unique_name
+
+RATE_DOC = "Size of a step: a number, a schedule, or a function."
+IGNORED = ("is_legacy_optimizer", "jit_compile")  # arguments of older files that mean nothing any more
+
+
+class OptimizerArguments(Component):
+    """The arguments that every optimizer takes."""
+
+    learning_rate: Annotated[Any, Rate()] = arg(doc=RATE_DOC)
+    weight_decay: float | None = arg(None, at_least=0, doc="Share of each weight taken off per step, times the rate.")
+    clipnorm: float | None = arg(None, at_least=0, group="gradients", doc="Longest that each gradient may be.")
+    clipvalue: float | None = arg(None, at_least=0, group="gradients", doc="Largest number in a gradient.")
+    global_clipnorm: float | None = arg(
+        None, at_least=0, group="gradients", doc="Longest that all gradients together may be."
+    )
+    use_ema: bool = arg(False, group="average", doc="Whether a moving average of the weights is kept.")
+    ema_momentum: float = arg(0.99, at_least=0, at_most=1, group="average", doc="Memory of that average.")
+    ema_overwrite_frequency: int | None = arg(
+        None, at_least=0, group="average", doc="Steps after which the average replaces the weights; None: at the end."
+    )
+    loss_scale_factor: float | None = arg(
+        None, above=0, group="gradients", doc="The loss is multiplied by it and gradients divided: for float16."
+    )
+    gradient_accumulation_steps: int | None = arg(
+        None, at_least=2, group="gradients", doc="Batches whose mean gradient makes one update."
+    )
+    name: str | None = arg(None, group="base", doc="Name of the optimizer, and of its variables.")
+
+
+class OptimizerState(OptimizerArguments):
+    """The state of an optimizer, by Keras's names."""
+
+    fuses_decay: ClassVar[bool] = False  # `update` takes `weight_decay` into account itself
+    built: bool = False
+
+    # --- construction ---------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Have no state yet."""
+        self._rate: Any = None
+        self._trainable_variables: list[Any] = []
+        self._state: list[Variable] = []  # all variables but the step count and the rate, in the order of files
+        self._slots: dict[str, list[Variable]] = {}
+        self._averages: list[Variable] = []
+        self._accumulators: list[Variable] = []
+        self._undecayed: list[Any] = []  # variables and patterns of their names
+        self._warned = False
+
+    def adapt_arguments(self, named: dict[str, Any]) -> dict[str, Any]:
+        """Arguments of older files that mean nothing any more."""
+        if named.pop("decay", None):
+            warnings.warn("`decay` is ignored; pass a LearningRateSchedule as `learning_rate`.", stacklevel=4)
+        return {name: value for name, value in named.items() if name not in IGNORED}
+
+    def check(self) -> None:
+        """At most one way to clip; names for the scalars."""
+        limits = {name: getattr(self, name) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+        given = {name: limit for name, limit in limits.items() if limit is not None}
+        if len(given) > 1:
+            raise Invalid(type(self).__name__, "at most one of `clipnorm`, `clipvalue` and `global_clipnorm`", given)
+        plain = snake_case(type(self).__name__)
+        self._is_auto_named = self.name is None or re.fullmatch(rf"{plain}(_\d+)?", self.name) is not None
+        self.name = self.name or unique_name(plain)
+        self._iterations = host_scalar(0, "int32", "iteration")
+        for scalar in (self._iterations, self._rate):
+            if isinstance(scalar, HostScalar):
+                scalar.path = f"{self.name}/{scalar.name}"
+
+    # --- state ----------------------------------------------------------------------------------------------------
+
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the arrays kept for every weight, in blocks: files have a block for all weights, then the next."""
+        return ()
+
+    def build(self, variables: Iterable[Any]) -> None:
+        """Make the state for these weights."""
+        if self.built:
+            return
+        self._trainable_variables = variables = list(variables)
+        if self.use_ema:
+            self._averages = [self.add_variable_from_reference(v, "average") for v in variables]
+        if self.gradient_accumulation_steps:
+            self._accumulators = [self.add_variable_from_reference(v, "gradient_accumulator") for v in variables]
+        for block in self.slots():
+            for name in block:
+                self._slots[name] = []
+            for variable in variables:
+                for name in block:
+                    self._slots[name].append(self.add_variable_from_reference(variable, name))
+        self.built = True
+        self._plan()
+
+    def _plan(self) -> None:
+        """What a step needs to know of the weights, found out once."""
+        variables = self._trainable_variables
+        self._positions = {id(variable): index for index, variable in enumerate(variables)}
+        self._constrained = [v for v in variables if getattr(v, "constraint", None) is not None]
+        self._decayed = [self._use_weight_decay(v) for v in variables]
+        self._decays_inside = self.fuses_decay and all(self._decayed)
+        places: dict[Any, list[int]] = {}
+        for index, variable in enumerate(variables):
+            places.setdefault((variable.device, variable.dtype), []).append(index)
+        self._groups = list(places.values())
+        self._device = variables[0].device if variables else default_device()
+        order = [cls for cls in type(self).__mro__ if "update_step" in vars(cls) or "update" in vars(cls)]
+        self._by_variable = "update_step" in vars(order[0]) and order[0] is not Optimizer
+
+    def _moved(self) -> None:
+        """Follow the weights to another device."""
+        for slots in (*self._slots.values(), self._averages, self._accumulators):
+            for slot, variable in zip(slots, self._trainable_variables, strict=True):
+                slot.data = slot.data.to(variable.device)
+        self._plan()
+
+    def add_variable(
+        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, aggregation: str = "none",
+        layout: Any = None, name: str | None = None,
+    ) -> Variable:
+        """Make a variable of the optimizer's own."""
+        from kerasviz import initializers
+
+        made = Variable(initializers.get(initializer), tuple(shape), dtype, trainable=False, name=name)
+        made.path = f"{self.name}/{made.name}"
+        self._state.append(made)
+        return made
+
+    def add_variable_from_reference(
+        self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
+    ) -> Variable:
+        """Make a variable of the shape, dtype, device and order in memory of a weight."""
+        value = torch.zeros_like(reference_variable, requires_grad=False)
+        if initializer != "zeros":
+            from kerasviz import initializers
+
+            start = initializers.get(initializer)
+            value.copy_(start(tuple(value.shape), dtype=value.dtype) if callable(start) else start)
+        path = getattr(reference_variable, "path", None) or f"variable_{len(self._state)}"
+        made = Variable(value, trainable=False, name=f"{path.replace('/', '_')}_{name}")
+        made.path = f"{self.name}/{made.name}"
+        self._state.append(made)
+        return made
+
+    def add_optimizer_variables(self, trainable_variables: Sequence[Any], name: Any, initializer: Any = "zeros") -> Any:
+        """Make a variable for every weight; with several names, a list for each."""
+        names = [name] if isinstance(name, str) else list(name)
+        starts = [initializer] * len(names) if isinstance(initializer, str) else list(initializer)
+        made = [
+            [self.add_variable_from_reference(variable, one, start) for variable in trainable_variables]
+            for one, start in zip(names, starts, strict=True)
+        ]
+        return made[0] if isinstance(name, str) else tuple(made)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The step count, the rate, and the arrays kept for the weights: what a file holds."""
+        rate = [self._rate] if isinstance(self._rate, HostScalar) else []
+        return [self._iterations, *rate, *self._state]
+
+    @property
+    def iterations(self) -> Any:
+        """How many updates there have been."""
+        steps = self.gradient_accumulation_steps
+        return self._iterations // steps if steps else self._iterations
+
+    @property
+    def num_updates(self) -> int:
+        """`iterations` as a Python number, without reading the device."""
+        return self._iterations.host() // (self.gradient_accumulation_steps or 1)
+
+    @property
+    def learning_rate(self) -> Any:
+        """The rate of the next step. Assign a number, or a schedule."""
+        if isinstance(self._rate, HostScalar):
+            return self._rate
+        return current(self._rate, self._iterations.host(), self._iterations.device)
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        is_number = not callable(value) or isinstance(value, Tensor)
+        if is_number and self._rate is not None and not isinstance(self._rate, HostScalar):
+            where, expected = f"{self.name}.learning_rate = ...", "an optimizer made with a number as its rate"
+            raise TypeError(str(Invalid(where, expected, self._rate, "Make a new optimizer, or assign a schedule.")))
+        if not is_number:
+            self._rate = value
+        elif self._rate is None:
+            self._rate = host_scalar(value, "float32", "learning_rate")
+        else:
+            self._rate.put(float(value))
+
+    def rate(self) -> float:
+        """The rate of this step as a Python number; a number that was assigned is not read from the device."""
+        if isinstance(self._rate, HostScalar):
+            return self._rate.host()
+        at = getattr(self._rate, "at", None)
+        return at(self._iterations.host()) if at is not None else float(self.learning_rate)
+
+    # --- weight decay, averages, files ---------------------------------------------------------------------------
+
+    def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
+        """Let `weight_decay` leave some weights alone. Call it before the optimizer is built.
+
+        Args:
+            var_list: the weights.
+            var_names: regular expressions; weights whose name has a match.
+        """
+        if self.built:
+            hint = "Make a new optimizer."
+            raise Invalid(f"{self.name}.exclude_from_weight_decay", "an optimizer not built yet", "a built one", hint)
+        self._undecayed = [*(var_list or ()), *(var_names or ())]
+
+    def _use_weight_decay(self, variable: Any) -> bool:
+        name = getattr(variable, "name", None) or ""
+        return not any(re.search(kept, name) if isinstance(kept, str) else kept is variable for kept in self._undecayed)
+
+    def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
+        """Put the moving averages in the place of the weights, at the end of training."""
+        if self.use_ema:
+            self._overwrite_with_averages()
+
+    def _overwrite_with_averages(self) -> None:
+        with torch.no_grad():
+            torch._foreach_copy_(self._trainable_variables, self._averages)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put the state into a store, by position."""
+        for index, variable in enumerate(self.variables):
+            store[str(index)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take the state from a store, as `save_own_variables` left it."""
+        if len(store.keys()) != len(self.variables):
+            have, want = len(store.keys()), len(self.variables)
+            message = f"The file has {have} variables of {self.name}, which has {want}: its state is not loaded."
+            warnings.warn(message, stacklevel=2)
+            return
+        for index, variable in enumerate(self.variables):
+            variable.assign(store[str(index)])
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set all of `variables`."""
+        for variable, value in zip(self.variables, weights, strict=True):
+            variable.assign(value)
+
+    def assign(self, variable: Any, value: Any) -> None:
+        """Put `value` into a variable."""
+        with torch.no_grad():
+            variable.copy_(value) if isinstance(value, Tensor) else variable.assign(value)
+
+    def assign_add(self, variable: Any, value: Any) -> None:
+        """Add `value` to a variable."""
+        with torch.no_grad():
+            variable.add_(value)
+
+    def assign_sub(self, variable: Any, value: Any) -> None:
+        """Subtract `value` from a variable."""
+        with torch.no_grad():
+            variable.sub_(value)
+
+    def _is_default(self, a: Arg, value: Any) -> bool:
+        return self._is_auto_named if a.name == "name" else super()._is_default(a, value)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Find the weights again after a copy: they are others now."""
+        self.__dict__.update(state)
+        if self.built:
+            self._plan()
+
+    def __repr__(self) -> str:
+        return f"<{self.source()}>"
