@@ -4,13 +4,14 @@ import type { AnyModel } from "@anywidget/types";
 
 import { DEFAULTS } from "../src/bridge/defaults";
 import type { CallbackStatus, Json, Patch, PreviewLayer, Traits } from "../src/contract";
-import { apply, EMPTY, type Graph, inverse, ordered, toData, titleOf } from "../src/graph/document";
+import { apply, EMPTY, type Graph, inverse, ordered, titleOf, toData } from "../src/graph/document";
 import * as edits from "../src/graph/edits";
 import { CATALOG } from "./catalog";
 import { analyse, read } from "./infer";
 
 type Listener = (...values: never[]) => void;
-const view = (array: Float64Array | Float32Array | Uint8Array) => new DataView(array.buffer, array.byteOffset, array.byteLength);
+const view = (array: Float64Array | Float32Array | Uint8Array) =>
+  new DataView(array.buffer, array.byteOffset, array.byteLength);
 const KINDS = new Map(CATALOG.layers.map((spec) => [spec.kind, spec]));
 
 export class Kernel {
@@ -28,8 +29,20 @@ export class Kernel {
     ...DEFAULTS,
     catalog: CATALOG,
     height: 860,
-    settings: { ...DEFAULTS.settings, loss: { kind: "SparseCategoricalCrossentropy", args: {} }, metrics: [{ kind: "SparseCategoricalAccuracy", args: {} }], epochs: 8, batch_size: 64 },
-    callbacks: CATALOG.callbacks.map((spec, index) => ({ id: `c${index}`, kind: spec.kind, enabled: index === 0, args: (index === 0 ? { patience: 3 } : {}) as Record<string, Json>, status: (index === 0 ? { text: "best 0.0412 in epoch 5", waited: 1, patience: 3 } : {}) as CallbackStatus })),
+    settings: {
+      ...DEFAULTS.settings,
+      loss: { kind: "SparseCategoricalCrossentropy", args: {} },
+      metrics: [{ kind: "SparseCategoricalAccuracy", args: {} }],
+      epochs: 8,
+      batch_size: 64,
+    },
+    callbacks: CATALOG.callbacks.map((spec, index) => ({
+      id: `c${index}`,
+      kind: spec.kind,
+      enabled: index === 0,
+      args: (index === 0 ? { patience: 3 } : {}) as Record<string, Json>,
+      status: (index === 0 ? { text: "best 0.0412 in epoch 5", waited: 1, patience: 3 } : {}) as CallbackStatus,
+    })),
   };
 
   /** The model as anywidget hands it to a widget. */
@@ -37,7 +50,8 @@ export class Kernel {
     get: (name: string) => this.state[name as keyof Traits],
     set: (name: string, value: unknown) => this.set({ [name]: value } as Partial<Traits>),
     save_changes: () => {},
-    on: (name: string, listener: Listener) => this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(listener)),
+    on: (name: string, listener: Listener) =>
+      this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(listener)),
     off: (name: string, listener: Listener) => this.listeners.get(name)?.delete(listener),
     send: (message: unknown) => setTimeout(() => this.receive(message as Record<string, Json>), 4),
   } as unknown as AnyModel<Traits>;
@@ -56,7 +70,11 @@ export class Kernel {
   }
 
   private history(): void {
-    this.set({ can_undo: this.past.at(-1)?.patch.label ?? null, can_redo: this.future.at(-1)?.label ?? null, revision: this.revision });
+    this.set({
+      can_undo: this.past.at(-1)?.patch.label ?? null,
+      can_redo: this.future.at(-1)?.label ?? null,
+      revision: this.revision,
+    });
   }
 
   private take(patch: Patch, remember = true): Patch {
@@ -84,7 +102,14 @@ export class Kernel {
 
   private receive(message: Record<string, Json>): void {
     this.log.push(message);
-    if (message.type === "hello") this.send({ type: "document", revision: this.revision, document: toData(this.graph), positions: Object.fromEntries(this.graph.positions), analysis: analyse(this.graph, this.revision) });
+    if (message.type === "hello")
+      this.send({
+        type: "document",
+        revision: this.revision,
+        document: toData(this.graph),
+        positions: Object.fromEntries(this.graph.positions),
+        analysis: analyse(this.graph, this.revision),
+      });
     if (message.type === "patch") {
       this.take(message.patch as unknown as Patch);
       this.tell();
@@ -107,21 +132,36 @@ export class Kernel {
         this.history();
       }
     }
-    if (message.type === "request") this.request(String(message.id), String(message.method), message.params as Record<string, Json>);
+    if (message.type === "request")
+      this.request(String(message.id), String(message.method), message.params as Record<string, Json>);
   }
 
   private request(id: string, method: string, params: Record<string, Json>): void {
     const reply = (result: unknown, buffers: DataView[] = []) => this.send({ type: "response", id, result }, buffers);
     const refuse = (message: string) => this.send({ type: "response", id, error: { message } });
-    if (method === "quick_add") reply(this.quickAdd(String(params.text), params.after as string | null, params.preview === true));
+    if (method === "quick_add")
+      reply(this.quickAdd(String(params.text), params.after as string | null, params.preview === true));
     else if (method === "code") reply({ code: this.code() });
     else if (method === "write_code" || method === "save") reply({ path: `/home/me/${params.path}` });
     else if (method === "summary") reply(this.summary());
     else if (method === "weights") reply(weightsOf(String(params.call), this.graph));
-    else if (method === "activations") activations(String(params.call), this.graph, Number(params.sample), reply, refuse);
-    else if (method === "sample") reply({ shape: [28, 28, 1], label: String((Number(params.index) * 7) % 10), count: 2000, prediction: String((Number(params.index) * 7) % 10) }, [view(digit(Number(params.index)))]);
+    else if (method === "activations")
+      activations(String(params.call), this.graph, Number(params.sample), reply, refuse);
+    else if (method === "sample")
+      reply(
+        {
+          shape: [28, 28, 1],
+          label: String((Number(params.index) * 7) % 10),
+          count: 2000,
+          prediction: String((Number(params.index) * 7) % 10),
+        },
+        [view(digit(Number(params.index)))],
+      );
     else if (method === "confusion") reply(confusion());
-    else if (method === "mistakes") reply(mistakes(params), [view(Uint8Array.from(Array.from({ length: 12 }, (_, index) => [...digit(index + 40)]).flat()))]);
+    else if (method === "mistakes")
+      reply(mistakes(params), [
+        view(Uint8Array.from(Array.from({ length: 12 }, (_, index) => [...digit(index + 40)]).flat())),
+      ]);
     else if (method === "run" || method === "resume" || method === "step") reply(this.run(method));
     else if (method === "pause") reply(this.halt("paused"));
     else if (method === "stop") reply(this.halt("stopped"));
@@ -133,7 +173,10 @@ export class Kernel {
     const { patch, ids } = edits.add(this.graph, KINDS, layers, { after }, this.state.direction);
     const next = apply(this.graph, patch);
     const found = analyse(next, 0);
-    const shown: PreviewLayer[] = layers.map((layer, index) => ({ ...layer, shape: found.calls[ids[index] ?? ""]?.shapes?.[0] ?? null }));
+    const shown: PreviewLayer[] = layers.map((layer, index) => ({
+      ...layer,
+      shape: found.calls[ids[index] ?? ""]?.shapes?.[0] ?? null,
+    }));
     if (!preview && !error) this.push({ ...patch, label: "Quick add" }, "quick_add");
     return { layers: shown, error, ...(!preview && { calls: ids }) };
   }
@@ -142,10 +185,24 @@ export class Kernel {
     const lines = ordered(this.graph).map((id) => {
       const layer = this.graph.layers.get(this.graph.calls.get(id)?.layer ?? "");
       const args = Object.entries(layer?.args ?? {}).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-      const inputs = this.graph.calls.get(id)?.inputs.map(([source]) => source).join(", ");
-      return layer?.kind === "Input" ? `${id} = keras.Input(${args.join(", ")})` : `${id} = layers.${layer?.kind}(${args.join(", ")})(${inputs})`;
+      const inputs = this.graph.calls
+        .get(id)
+        ?.inputs.map(([source]) => source)
+        .join(", ");
+      return layer?.kind === "Input"
+        ? `${id} = keras.Input(${args.join(", ")})`
+        : `${id} = layers.${layer?.kind}(${args.join(", ")})(${inputs})`;
     });
-    return ["import kerasviz as keras", "from kerasviz import layers", "", "# The network", ...lines, "", `model = keras.Model(${ordered(this.graph)[0] ?? ""}, ${ordered(this.graph).at(-1) ?? ""}, name="digits")`, 'model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])'].join("\n");
+    return [
+      "import kerasviz as keras",
+      "from kerasviz import layers",
+      "",
+      "# The network",
+      ...lines,
+      "",
+      `model = keras.Model(${ordered(this.graph)[0] ?? ""}, ${ordered(this.graph).at(-1) ?? ""}, name="digits")`,
+      'model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])',
+    ].join("\n");
   }
 
   private summary() {
@@ -153,9 +210,27 @@ export class Kernel {
     const rows = ordered(this.graph).map((id) => {
       const call = found.calls[id];
       const shape = call?.shapes?.[0] ?? null;
-      return { call: id, name: titleOf(this.graph, id), kind: this.graph.layers.get(this.graph.calls.get(id)?.layer ?? "")?.kind ?? "", shape, dtype: "float32", params: call?.params ?? 0, trainable: call?.params ?? 0, macs: call?.macs ?? 0, memory_bytes: (shape ?? []).slice(1).reduce<number>((all, size) => all * (size ?? 1), 4), connected_to: [] };
+      return {
+        call: id,
+        name: titleOf(this.graph, id),
+        kind: this.graph.layers.get(this.graph.calls.get(id)?.layer ?? "")?.kind ?? "",
+        shape,
+        dtype: "float32",
+        params: call?.params ?? 0,
+        trainable: call?.params ?? 0,
+        macs: call?.macs ?? 0,
+        memory_bytes: (shape ?? []).slice(1).reduce<number>((all, size) => all * (size ?? 1), 4),
+        connected_to: [],
+      };
     });
-    return { rows, totals: { params: found.totals.params, macs: found.totals.macs, memory_bytes: rows.reduce((sum, row) => sum + row.memory_bytes, 0) } };
+    return {
+      rows,
+      totals: {
+        params: found.totals.params,
+        macs: found.totals.macs,
+        memory_bytes: rows.reduce((sum, row) => sum + row.memory_bytes, 0),
+      },
+    };
   }
 
   private run(method: string) {
@@ -178,7 +253,14 @@ export class Kernel {
   private halt(state: "paused" | "stopped") {
     clearInterval(this.timer);
     this.set({ state });
-    this.send({ type: "marker", run: this.name, step: this.step, epoch: this.step / 188, kind: state === "paused" ? "pause" : "stop", text: state === "paused" ? "Paused" : "Stopped" });
+    this.send({
+      type: "marker",
+      run: this.name,
+      step: this.step,
+      epoch: this.step / 188,
+      kind: state === "paused" ? "pause" : "stop",
+      text: state === "paused" ? "Paused" : "Stopped",
+    });
     return { message: "" };
   }
 
@@ -190,16 +272,52 @@ export class Kernel {
     const before = Math.floor(this.step / batches);
     this.step += count;
     this.frame += 1;
-    this.send({ type: "series", run: this.name, sequence: this.frame, reset: this.frame === 1, level: "batch", names: ["loss", "accuracy"], count }, [view(x), view(loss), view(accuracy)]);
+    this.send(
+      {
+        type: "series",
+        run: this.name,
+        sequence: this.frame,
+        reset: this.frame === 1,
+        level: "batch",
+        names: ["loss", "accuracy"],
+        count,
+      },
+      [view(x), view(loss), view(accuracy)],
+    );
     const epoch = Math.floor(this.step / batches);
     if (epoch > before) {
       const fall = 0.08 + 1.7 * Math.exp(-epoch / 1.1);
       const val = fall + 0.05 + Math.max(0, epoch - 5) * 0.02;
       this.frame += 1;
-      this.send({ type: "series", run: this.name, sequence: this.frame, reset: before === 0, level: "epoch", names: ["loss", "accuracy", "val_loss", "val_accuracy"], count: 1 }, [view(Float64Array.of(epoch)), ...[fall, 0.99 - fall * 0.3, val, 0.985 - val * 0.3].map((value) => view(Float32Array.of(value)))]);
+      this.send(
+        {
+          type: "series",
+          run: this.name,
+          sequence: this.frame,
+          reset: before === 0,
+          level: "epoch",
+          names: ["loss", "accuracy", "val_loss", "val_accuracy"],
+          count: 1,
+        },
+        [
+          view(Float64Array.of(epoch)),
+          ...[fall, 0.99 - fall * 0.3, val, 0.985 - val * 0.3].map((value) => view(Float32Array.of(value))),
+        ],
+      );
     }
     const seconds = (performance.now() - this.started) / 1000;
-    this.set({ epoch: Math.min(epochs, epoch + 1), batch: this.step % batches, step: this.step, progress: { elapsed_seconds: seconds, eta_seconds: 42, samples_per_second: 9210, step_ms: 6.94, learning_rate: 0.001 } });
+    this.set({
+      epoch: Math.min(epochs, epoch + 1),
+      batch: this.step % batches,
+      step: this.step,
+      progress: {
+        elapsed_seconds: seconds,
+        eta_seconds: 42,
+        samples_per_second: 9210,
+        step_ms: 6.94,
+        learning_rate: 0.001,
+      },
+    });
     if (epoch >= epochs) {
       clearInterval(this.timer);
       this.set({ state: "finished", batch: batches });
@@ -212,7 +330,12 @@ function digit(index: number): Uint8Array {
   for (let angle = 0; angle < 6.3; angle += 0.02) {
     const x = 14 + Math.cos(angle) * (5 + (index % 4));
     const y = 14 + Math.sin(angle) * 9 + Math.sin(angle * (1 + (index % 3))) * 2;
-    for (const [dx, dy] of [[0, 0], [1, 0], [0, 1]] as const) pixels[Math.round(y + dy) * 28 + Math.round(x + dx)] = 255 - 60 * (dx + dy);
+    for (const [dx, dy] of [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+    ] as const)
+      pixels[Math.round(y + dy) * 28 + Math.round(x + dx)] = 255 - 60 * (dx + dy);
   }
   return pixels;
 }
@@ -220,17 +343,46 @@ function digit(index: number): Uint8Array {
 function weightsOf(call: string, graph: Graph) {
   const analysis = analyse(graph, 0).calls[call];
   if (!analysis?.params) return { weights: [] };
-  const counts = (spread: number) => Array.from({ length: 40 }, (_, index) => Math.round(300 * Math.exp(-(((index - 20) / spread) ** 2)) + Math.random() * 12));
+  const counts = (spread: number) =>
+    Array.from({ length: 40 }, (_, index) =>
+      Math.round(300 * Math.exp(-(((index - 20) / spread) ** 2)) + Math.random() * 12),
+    );
   const edges = Array.from({ length: 41 }, (_, index) => (index - 20) / 60);
   return {
     weights: [
-      { name: "kernel", shape: [3, 3, 32, 64], trainable: true, mean: -0.0021, std: 0.0814, min: -0.333, max: 0.333, zeros: 0, histogram: { edges, counts: counts(9) } },
-      { name: "bias", shape: [64], trainable: true, mean: 0.012, std: 0.0304, min: -0.08, max: 0.11, zeros: 0.25, histogram: { edges, counts: counts(4) } },
+      {
+        name: "kernel",
+        shape: [3, 3, 32, 64],
+        trainable: true,
+        mean: -0.0021,
+        std: 0.0814,
+        min: -0.333,
+        max: 0.333,
+        zeros: 0,
+        histogram: { edges, counts: counts(9) },
+      },
+      {
+        name: "bias",
+        shape: [64],
+        trainable: true,
+        mean: 0.012,
+        std: 0.0304,
+        min: -0.08,
+        max: 0.11,
+        zeros: 0.25,
+        histogram: { edges, counts: counts(4) },
+      },
     ],
   };
 }
 
-function activations(call: string, graph: Graph, sample: number, reply: (result: unknown, buffers: DataView[]) => void, refuse: (message: string) => void): void {
+function activations(
+  call: string,
+  graph: Graph,
+  sample: number,
+  reply: (result: unknown, buffers: DataView[]) => void,
+  refuse: (message: string) => void,
+): void {
   const shape = analyse(graph, 0).calls[call]?.shapes?.[0];
   if (!shape) {
     refuse("This layer's output cannot be computed yet.");
@@ -242,25 +394,55 @@ function activations(call: string, graph: Graph, sample: number, reply: (result:
     const values = Float32Array.from({ length: count * height * width }, (_, index) => {
       const map = Math.floor(index / (height * width));
       const y = Math.floor((index % (height * width)) / width) / height - 0.5;
-      const x = ((index % width) / width) - 0.5;
-      return Math.max(0, Math.sin(8 * (x * Math.cos(map + sample) + y * Math.sin(map))) * Math.exp(-6 * Math.abs(Math.hypot(x, y) - 0.3)));
+      const x = (index % width) / width - 0.5;
+      return Math.max(
+        0,
+        Math.sin(8 * (x * Math.cos(map + sample) + y * Math.sin(map))) *
+          Math.exp(-6 * Math.abs(Math.hypot(x, y) - 0.3)),
+      );
     });
-    reply({ shape: shape.slice(1), kind: "maps", count, height, width, total: channels, low: 0, high: 1 }, [view(values)]);
+    reply({ shape: shape.slice(1), kind: "maps", count, height, width, total: channels, low: 0, high: 1 }, [
+      view(values),
+    ]);
   } else {
     const values = Float32Array.from({ length: height }, (_, index) => Math.sin(index * 2.1 + sample) ** 3);
-    reply({ shape: shape.slice(1), kind: "vector", count: height, height: 1, width: height, total: height, low: -1, high: 1 }, [view(values)]);
+    reply(
+      {
+        shape: shape.slice(1),
+        kind: "vector",
+        count: height,
+        height: 1,
+        width: height,
+        total: height,
+        low: -1,
+        high: 1,
+      },
+      [view(values)],
+    );
   }
 }
 
 function confusion() {
   const labels = Array.from({ length: 10 }, (_, index) => String(index));
-  return { labels, matrix: labels.map((_, row) => labels.map((__, column) => (row === column ? 190 + ((row * 7) % 13) : (row * 3 + column * 5) % 7 === 0 ? (row + column) % 6 : 0))) };
+  return {
+    labels,
+    matrix: labels.map((_, row) =>
+      labels.map((__, column) =>
+        row === column ? 190 + ((row * 7) % 13) : (row * 3 + column * 5) % 7 === 0 ? (row + column) % 6 : 0,
+      ),
+    ),
+  };
 }
 
 function mistakes(params: Record<string, Json>) {
   return {
     labels: Array.from({ length: 10 }, (_, index) => String(index)),
     shape: [28, 28, 1],
-    mistakes: Array.from({ length: 12 }, (_, index) => ({ index: index + 40, true: typeof params.true === "number" ? params.true : (index * 3) % 10, predicted: typeof params.predicted === "number" ? params.predicted : (index * 7 + 1) % 10, confidence: 0.99 - index * 0.03 })),
+    mistakes: Array.from({ length: 12 }, (_, index) => ({
+      index: index + 40,
+      true: typeof params.true === "number" ? params.true : (index * 3) % 10,
+      predicted: typeof params.predicted === "number" ? params.predicted : (index * 7 + 1) % 10,
+      confidence: 0.99 - index * 0.03,
+    })),
   };
 }

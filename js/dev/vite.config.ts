@@ -10,7 +10,13 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     cssCodeSplit: false,
-    lib: { entry: "dev/main.ts", formats: ["iife"], name: "harness", fileName: () => "harness.js", cssFileName: "harness" },
+    lib: {
+      entry: "dev/main.ts",
+      formats: ["iife"],
+      name: "harness",
+      fileName: () => "harness.js",
+      cssFileName: "harness",
+    },
     rolldownOptions: { output: { minify: false } },
   },
 });

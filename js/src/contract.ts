@@ -35,6 +35,7 @@ export interface CallData {
   id: string;
   layer: string;
   inputs: Tensor[];
+  args?: Json[];
   kwargs?: { [key: string]: Json };
 }
 
@@ -49,7 +50,7 @@ export interface DocumentData {
   variables: { [key: string]: Json };
 }
 
-/** What a patch sets; null deletes. */
+/** What a patch sets; null deletes. `order` says at which place a table's entries are put back. */
 export interface PatchSet {
   layers?: Record<string, LayerData | null>;
   calls?: Record<string, CallData | null>;
@@ -58,6 +59,7 @@ export interface PatchSet {
   outputs?: Tensor[] | null;
   groups?: { [key: string]: Json }[];
   variables?: { [key: string]: Json };
+  order?: Record<string, Record<string, number>>;
 }
 
 /** The one form of change. Patches with an equal `coalesce` key in quick succession undo as one. */
@@ -85,15 +87,22 @@ export interface Totals {
   memory_bytes: number;
 }
 
-/** A change that removes a problem. */
+/** A change that removes a problem: of the document, of the settings, or of callbacks' arguments. */
 export interface Fix {
   label: string;
   patch?: Patch | null;
+  settings?: { [key: string]: Json };
+  callbacks?: { [key: string]: Json };
 }
 
-/** What is wrong, where, and what to do; `blame` are the calls it comes from. */
+/**
+ * What is wrong, where, and what to do; `blame` are the calls it comes from, `rule` what found it.
+ *
+ * The problems of a call are listed without their fixes; the list of all problems has them.
+ */
 export interface Problem {
   id: string;
+  rule?: string;
   severity: Severity;
   call: string | null;
   arg: string | null;
@@ -237,16 +246,19 @@ export interface Histogram {
   counts: number[];
 }
 
-/** A weight in numbers; `zeros` is the share of values that are zero. */
+/** A weight in numbers; `zeros` is the share of values that are zero, `not_finite` how many are NaN or infinite. */
 export interface WeightStatistics {
   name: string;
+  path: string;
   shape: number[];
   trainable: boolean;
   mean: number | null;
   std: number | null;
   min: number | null;
   max: number | null;
+  norm: number | null;
   zeros: number;
+  not_finite: number;
   histogram: Histogram;
 }
 
@@ -259,13 +271,14 @@ export interface Failure {
   hint?: string;
 }
 
-/** Everything anew: the answer to hello, and to a patch whose base is not the kernel's revision. */
+/** Everything anew: the answer to hello, to a patch whose base is not the kernel's revision, and to one refused. */
 export interface DocumentMessage {
   type: "document";
   revision: number;
   document: DocumentData;
   positions: Record<string, Position>;
   analysis: Analysis;
+  refused?: Failure;
 }
 
 /** A change that the page did not make: by Python, undo, redo, quick add, a fix. */
@@ -367,18 +380,33 @@ export interface Done {
   message: string;
 }
 
-/** A call in the layer table; memory is of its outputs for one sample. */
+/** A weight that a layer has, or would have. */
+export interface WeightShape {
+  name: string;
+  shape: number[];
+  trainable: boolean;
+}
+
+/** A call in the layer table. `memory_bytes` is of its outputs, for one sample; `known`: a rule for costs. */
 export interface SummaryRow {
   call: string;
   name: string;
   kind: string;
+  input_shapes: Shape[];
   shape: Shape | null;
+  shapes: Shape[];
   dtype: string;
   params: number;
   trainable: number;
-  memory_bytes: number;
+  weights: WeightShape[];
   macs: number;
+  flops: number;
+  known: boolean;
+  memory_bytes: number;
+  parameter_bytes: number;
+  receptive_field: number[] | null;
   connected_to: string[];
+  shared: boolean;
 }
 
 /** The layer table. */
@@ -387,7 +415,7 @@ export interface Summary {
   totals: Record<string, number>;
 }
 
-/** The weights of a layer; `trained` says whether they come from a built model. */
+/** The weights of a layer; none for an operation. */
 export interface Weights {
   weights: WeightStatistics[];
 }
@@ -396,7 +424,7 @@ export interface Weights {
  * Outputs of a call for one sample. Buffer: float32 values.
  *
  * maps: `count` pictures of `height` x `width`, one after another; vector: `count` values;
- * sequence: `height` moments of `width` features.
+ * sequence: `height` moments of `width` features. `total` counts the pictures or values there are.
  */
 export interface Activations {
   shape: number[];
@@ -464,7 +492,12 @@ export interface WidgetTraits {
   view: View;
 }
 
-/** A model drawn as a graph of layers, and edited. */
+/**
+ * A model drawn as a graph of layers, and edited.
+ *
+ * Args:
+ *     document: a document, its JSON, or a Functional or Sequential model; nothing for an empty canvas.
+ */
 export interface GraphEditorTraits extends WidgetTraits {
   /** What redo would do again. */
   can_redo: string | null;
@@ -482,9 +515,17 @@ export interface GraphEditorTraits extends WidgetTraits {
   selection: string[];
 }
 
-/** A training as it runs: progress, curves, and the commands that steer it. */
+/**
+ * A training as it runs: progress, curves, and the commands that steer it.
+ *
+ * Args:
+ *     model: the model to train; or a `Run` to look at.
+ *     x: inputs, as `fit` takes them.
+ *     y: targets.
+ *     validation_data: (x, y), or whatever `fit` takes.
+ */
 export interface TrainingViewTraits extends WidgetTraits {
-  /** Batches done in this epoch, or in its validation. */
+  /** Batches done in this epoch. */
   batch: number;
   /** Batches of an epoch, where that is known. */
   batches: number | null;
@@ -510,13 +551,26 @@ export interface TrainingViewTraits extends WidgetTraits {
   step: number;
 }
 
-/** Callbacks that can be switched on and off, also while training runs. */
+/**
+ * Callbacks that can be switched on and off, also while training runs.
+ *
+ * Args:
+ *     run: the run they take part in.
+ */
 export interface CallbackPanelTraits extends WidgetTraits {
   /** The callbacks, their switches and arguments. */
   callbacks: CallbackData[];
 }
 
-/** A layer table; weights and activations of a layer; confusion and mistakes of the model. */
+/**
+ * A layer table; weights and activations of a layer; confusion and mistakes of the model.
+ *
+ * Args:
+ *     model: a Functional or Sequential model.
+ *     x: inputs to look at.
+ *     y: their targets.
+ *     validation_data: (x, y) to look at instead.
+ */
 export interface InspectorTraits extends WidgetTraits {
   /** The call that is looked at; else the selected one. */
   inspected: string | null;
@@ -567,9 +621,9 @@ export interface Requests {
   save: { params: { path: string }; result: Written };
   /** Change the learning rate from the next batch on. */
   set_learning_rate: { params: { value: number }; result: Done };
-  /** Train on one batch, then wait. */
+  /** Train on one batch, then wait; begins a run where none is under way. */
   step: { params: Record<string, never>; result: Done };
-  /** Train to the end of the epoch, then wait. */
+  /** Train to the end of the epoch, then wait; begins a run where none is under way. */
   step_epoch: { params: Record<string, never>; result: Done };
   /** Stop after this batch, after this epoch, or now and with the best weights. */
   stop: { params: { how?: StopHow }; result: Done };

@@ -10,7 +10,12 @@ import { TEXT } from "../ui/text";
 function Gauge({ waited, patience }: { waited: number; patience: number }) {
   const shown = Math.min(patience, 24);
   return (
-    <span className="kv-gauge" role="img" aria-label={TEXT.callbacks.patience(waited, patience)} title={TEXT.callbacks.patience(waited, patience)}>
+    <span
+      className="kv-gauge"
+      role="img"
+      aria-label={TEXT.callbacks.patience(waited, patience)}
+      title={TEXT.callbacks.patience(waited, patience)}
+    >
       {Array.from({ length: shown }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a segment is its index
         <i key={index} className={index < (waited / patience) * shown ? "is-full" : ""} />
@@ -49,7 +54,11 @@ function Card({ callback, spec, onChange }: CardProps) {
           <h4>{callback.kind}</h4>
           {spec?.doc && <p className="kv-quiet">{spec.doc}</p>}
         </div>
-        <Switch checked={callback.enabled} label={TEXT.callbacks.on(callback.kind)} onChange={(enabled) => onChange({ ...callback, enabled })} />
+        <Switch
+          checked={callback.enabled}
+          label={TEXT.callbacks.on(callback.kind)}
+          onChange={(enabled) => onChange({ ...callback, enabled })}
+        />
       </header>
       <Status status={callback.status ?? {}} />
       {spec && spec.form.length > 0 && (

@@ -1,16 +1,27 @@
 import {
+  applyNodeChanges,
   Background,
   BackgroundVariant,
   type Connection,
+  type FinalConnectionState,
   MiniMap,
   type NodeChange,
   ReactFlow,
-  applyNodeChanges,
-  type FinalConnectionState,
   useReactFlow,
   useStoreApi,
 } from "@xyflow/react";
-import { type DragEvent, type FocusEvent, type MouseEvent, type PointerEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type DragEvent,
+  type FocusEvent,
+  type MouseEvent,
+  type PointerEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 
 import { useSession } from "../bridge/context";
 import { useStore } from "../bridge/store";
@@ -31,7 +42,11 @@ import { WireEdge } from "./WireEdge";
 export const DRAGGED = "application/x-kerasviz-layer";
 const NODE_TYPES = { call: LayerNode, ghost: GhostNode };
 const EDGE_TYPES = { wire: WireEdge };
-const FIT = { padding: { top: "28px", right: "32px", bottom: "92px", left: "32px" }, maxZoom: 1, minZoom: 0.3 } as const;
+const FIT = {
+  padding: { top: "28px", right: "32px", bottom: "92px", left: "32px" },
+  maxZoom: 1,
+  minZoom: 0.3,
+} as const;
 const GRID: [number, number] = [8, 8];
 const MANY = 150;
 
@@ -81,9 +96,7 @@ function useWires(nodes: FlowNode[]): Wire[] {
   const [direction] = useTrait("direction");
   const live = nodes.length <= MANY ? nodes : null;
   return useMemo(() => {
-    const rects = live
-      ? rectsOf(live)
-      : new Map([...graph.positions].map(([id, at]) => [id, rectAt(at)]));
+    const rects = live ? rectsOf(live) : new Map([...graph.positions].map(([id, at]) => [id, rectAt(at)]));
     return wireEdges(graph, calls, rects, direction, chosen);
   }, [live, graph, calls, direction, chosen]);
 }
@@ -112,7 +125,8 @@ function useViewport(moved: RefObject<boolean>) {
         if (!at || !box) return;
         const left = at[0] * zoom + x;
         const top = at[1] * zoom + y;
-        const inside = left > 8 && top > 8 && left + NODE_WIDTH * zoom < box.width - 8 && top + NODE_HEIGHT * zoom < box.height - 64;
+        const inside =
+          left > 8 && top > 8 && left + NODE_WIDTH * zoom < box.width - 8 && top + NODE_HEIGHT * zoom < box.height - 64;
         if (inside) return;
         flow.setCenter(at[0] + NODE_WIDTH / 2, at[1] + NODE_HEIGHT / 2, { zoom: Math.max(zoom, 0.6), duration });
       },
@@ -157,7 +171,10 @@ function useDrop(toFlow: (at: { x: number; y: number }) => { x: number; y: numbe
   return { onDragOver, onDragLeave, onDrop };
 }
 
-function useWiring(toFlow: (at: { x: number; y: number }) => { x: number; y: number }, place: (x: number, y: number) => Position) {
+function useWiring(
+  toFlow: (at: { x: number; y: number }) => { x: number; y: number },
+  place: (x: number, y: number) => Position,
+) {
   const editor = useEditor();
   const isValidConnection = useCallback(
     ({ source, target }: { source: string; target: string }) => {
@@ -195,7 +212,8 @@ function useWiring(toFlow: (at: { x: number; y: number }) => { x: number; y: num
   );
   const onReconnect = useCallback(
     (edge: Wire, next: Connection) => {
-      if (edge.data) editor.rewire(edge.data.wire, [next.source, Number(next.sourceHandle?.slice(4) ?? 0)], next.target);
+      if (edge.data)
+        editor.rewire(edge.data.wire, [next.source, Number(next.sourceHandle?.slice(4) ?? 0)], next.target);
     },
     [editor],
   );
@@ -244,18 +262,27 @@ export function Canvas({ panning }: { panning: boolean }) {
     setTimeout(() => {
       pointing.current = false;
     });
-    if ((event.target as Element).closest(".react-flow__pane, .react-flow__edges")) box.current?.focus({ preventScroll: true });
+    if ((event.target as Element).closest(".react-flow__pane, .react-flow__edges"))
+      box.current?.focus({ preventScroll: true });
     adding.current = event.shiftKey || event.ctrlKey || event.metaKey;
     store.setState({ multiSelectionActive: adding.current });
   };
   const onDoubleClick = (event: MouseEvent) => {
     if (callAt(event.target) || wireAt(event.target) || !(event.target as Element).closest(".react-flow__pane")) return;
     const { x, y } = toFlow({ x: event.clientX, y: event.clientY });
-    editor.openQuickAdd({ at: snapped([x - NODE_WIDTH / 2, y]), after: null, place: place(event.clientX, event.clientY) });
+    editor.openQuickAdd({
+      at: snapped([x - NODE_WIDTH / 2, y]),
+      after: null,
+      place: place(event.clientX, event.clientY),
+    });
   };
   const changeNodes = useCallback(
     (changes: NodeChange<FlowNode>[]) =>
-      onNodesChange(adding.current ? changes.filter((change) => change.type !== "select" || change.selected || changes.length === 1) : changes),
+      onNodesChange(
+        adding.current
+          ? changes.filter((change) => change.type !== "select" || change.selected || changes.length === 1)
+          : changes,
+      ),
     [onNodesChange],
   );
   return (
@@ -265,7 +292,6 @@ export function Canvas({ panning }: { panning: boolean }) {
       data-far={far}
       role="application"
       aria-label={TEXT.canvas.label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes the keyboard
       tabIndex={entered ? -1 : 0}
       onFocus={enter}
       onPointerDownCapture={press}

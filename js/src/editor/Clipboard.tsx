@@ -40,6 +40,8 @@ export function useClipboard(editor: Editor) {
       editor.paste(text, keepIncoming.current);
     },
   };
-  const element = <textarea ref={area} className="kv-hidden" tabIndex={-1} aria-hidden="true" defaultValue="-" {...events} />;
+  const element = (
+    <textarea ref={area} className="kv-hidden" tabIndex={-1} aria-hidden="true" defaultValue="-" {...events} />
+  );
   return { onKeyDownCapture, element };
 }

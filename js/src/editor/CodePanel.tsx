@@ -25,7 +25,15 @@ function Highlighted({ code }: { code: string }) {
     end = match.index + match[0].length;
   }
   parts.push(code.slice(end));
-  return parts.map((part) => (typeof part === "string" ? part : <span key={part.at} className={`kv-code-${part.kind}`}>{part.text}</span>));
+  return parts.map((part) =>
+    typeof part === "string" ? (
+      part
+    ) : (
+      <span key={part.at} className={`kv-code-${part.kind}`}>
+        {part.text}
+      </span>
+    ),
+  );
 }
 
 function useCode(dialect: Dialect): { code: string; failure: Failure | null } {
@@ -55,7 +63,17 @@ function useCode(dialect: Dialect): { code: string; failure: Failure | null } {
   return { code, failure };
 }
 
-function WriteLine({ method, label, start, said }: { method: "write_code" | "save"; label: string; start: string; said(path: string): string }) {
+function WriteLine({
+  method,
+  label,
+  start,
+  said,
+}: {
+  method: "write_code" | "save";
+  label: string;
+  start: string;
+  said(path: string): string;
+}) {
   const session = useSession();
   const [path, setPath] = useState(start);
   const [note, setNote] = useState<{ text: string; failed: boolean } | null>(null);
@@ -72,7 +90,13 @@ function WriteLine({ method, label, start, said }: { method: "write_code" | "sav
         write();
       }}
     >
-      <input className="kv-input" value={path} aria-label={label} spellCheck={false} onChange={(event) => setPath(event.target.value)} />
+      <input
+        className="kv-input"
+        value={path}
+        aria-label={label}
+        spellCheck={false}
+        onChange={(event) => setPath(event.target.value)}
+      />
       <Button icon="file" look="soft" type="submit">
         {label}
       </Button>
@@ -112,7 +136,15 @@ export function CodePanel() {
       {failure ? (
         <FailureNote failure={failure} />
       ) : (
-        <pre className="kv-code">{code ? <code><Highlighted code={code} /></code> : TEXT.code.empty}</pre>
+        <pre className="kv-code">
+          {code ? (
+            <code>
+              <Highlighted code={code} />
+            </code>
+          ) : (
+            TEXT.code.empty
+          )}
+        </pre>
       )}
       <WriteLine method="write_code" label={TEXT.code.write} start="model.py" said={TEXT.code.written} />
       <WriteLine method="save" label={TEXT.code.save} start="model.keras" said={TEXT.code.saved} />

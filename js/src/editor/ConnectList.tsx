@@ -1,8 +1,9 @@
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 
 import { useStore } from "../bridge/store";
 import { legalTargets } from "../graph/connect";
 import { titleOf } from "../graph/document";
+import { Options } from "../ui/Options";
 import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
 import { connectingOf } from "./selectors";
@@ -10,6 +11,7 @@ import { connectingOf } from "./selectors";
 /** Connecting by keyboard: the legal targets, by name. */
 function List({ source }: { source: string }) {
   const editor = useEditor();
+  const id = useId();
   const [query, setQuery] = useState("");
   const [choice, setChoice] = useState(0);
   const input = useRef<HTMLInputElement>(null);
@@ -39,12 +41,20 @@ function List({ source }: { source: string }) {
     event.stopPropagation();
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keys of the list inside
-    <div className="kv-popup" role="dialog" aria-label={TEXT.connect.title(titleOf(editor.graph, source))} onKeyDown={onKeyDown}>
+    <div
+      className="kv-popup"
+      role="dialog"
+      aria-label={TEXT.connect.title(titleOf(editor.graph, source))}
+      onKeyDown={onKeyDown}
+    >
       <h3>{TEXT.connect.title(titleOf(editor.graph, source))}</h3>
       <input
         ref={input}
         value={query}
+        role="combobox"
+        aria-expanded={targets.length > 0}
+        aria-controls={id}
+        aria-activedescendant={targets.length > 0 ? `${id}-${choice}` : undefined}
         placeholder={TEXT.connect.search}
         aria-label={TEXT.connect.search}
         onBlur={() => editor.page.set({ connecting: null })}
@@ -54,19 +64,24 @@ function List({ source }: { source: string }) {
         }}
       />
       {targets.length === 0 && <p className="kv-quiet">{TEXT.connect.none}</p>}
-      <ul role="listbox" aria-label={TEXT.connect.title(titleOf(editor.graph, source))}>
-        {targets.map((target, index) => (
-          <li key={target.id} role="option" aria-selected={index === choice}>
-            <button type="button" tabIndex={-1} onMouseDown={(event) => event.preventDefault()} onClick={() => take(target.id)}>
+      <Options
+        id={id}
+        label={TEXT.connect.title(titleOf(editor.graph, source))}
+        chosen={choice}
+        onTake={(index) => take(targets[index]?.id)}
+        options={targets.map((target) => ({
+          key: target.id,
+          content: (
+            <>
               <b>{target.title}</b>
               <span>
                 {target.distance > 0 ? TEXT.connect.after(target.distance) : TEXT.connect.before(-target.distance)}
                 {target.replaces && ` · ${TEXT.connect.replaces}`}
               </span>
-            </button>
-          </li>
-        ))}
-      </ul>
+            </>
+          ),
+        }))}
+      />
     </div>
   );
 }

@@ -26,7 +26,12 @@ export function EmptyState() {
       <p className="kv-quiet">{TEXT.empty.lead}</p>
       <div className="kv-templates">
         {TEMPLATES.map((template) => (
-          <button key={template.name} type="button" className={`kv-template kv-family-${template.family}`} onClick={() => start(template.text)}>
+          <button
+            key={template.name}
+            type="button"
+            className={`kv-template kv-family-${template.family}`}
+            onClick={() => start(template.text)}
+          >
             <span className="kv-node-icon">
               <FamilyIcon family={template.family} />
             </span>

@@ -25,7 +25,13 @@ export function keyArguments(layer: LayerData, spec: LayerSpec | undefined): str
     .join(" · ");
 }
 
-function described(graph: Graph, id: string, layer: LayerData, found: CallAnalysis | undefined, calls: ReadonlyMap<string, CallAnalysis>): string {
+function described(
+  graph: Graph,
+  id: string,
+  layer: LayerData,
+  found: CallAnalysis | undefined,
+  calls: ReadonlyMap<string, CallAnalysis>,
+): string {
   const parts = [`${layer.kind} ${titleOf(graph, id)}`];
   for (const source of sourcesOf(graph, id)) {
     const shape = calls.get(source)?.shapes?.[0];
@@ -121,7 +127,9 @@ export const LayerNode = memo(function LayerNode({ id, selected }: NodeProps<Cal
       aria-label={described(graph, id, layer, found, calls)}
       onFocus={() => editor.page.get().focused !== id && editor.page.set({ focused: id })}
     >
-      {spec?.inputs.max !== 0 && <Handle id="in" type="target" position={direction === "down" ? Position.Top : Position.Left} />}
+      {spec?.inputs.max !== 0 && (
+        <Handle id="in" type="target" position={direction === "down" ? Position.Top : Position.Left} />
+      )}
       <span className="kv-node-icon">
         <FamilyIcon family={spec?.category ?? "other"} />
       </span>
@@ -141,7 +149,11 @@ export const LayerNode = memo(function LayerNode({ id, selected }: NodeProps<Cal
         </span>
         <span className="kv-node-args">
           {summary || <span className="kv-node-name">{title}</span>}
-          {id !== layer.id && <span className="kv-shared" title={TEXT.node.shared}>{title}</span>}
+          {id !== layer.id && (
+            <span className="kv-shared" title={TEXT.node.shared}>
+              {title}
+            </span>
+          )}
         </span>
       </span>
       {found && <Problems found={found} />}

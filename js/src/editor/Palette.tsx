@@ -81,7 +81,12 @@ export function Palette() {
             }
           }}
         />
-        <IconButton icon="close" label={TEXT.palette.close} className="kv-only-narrow" onClick={() => editor.page.set({ palette: false })} />
+        <IconButton
+          icon="close"
+          label={TEXT.palette.close}
+          className="kv-only-narrow"
+          onClick={() => editor.page.set({ palette: false })}
+        />
       </div>
       <div className="kv-entries">
         {found.length === 0 && <p className="kv-quiet">{TEXT.palette.none}</p>}

@@ -13,7 +13,7 @@ import { Empty } from "../ui/Notice";
 import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
 import { ProblemCard } from "./ProblemCard";
-import { analysisOf, fieldRequestOf, graphOf, layerOfCall, selectionOf, sorted } from "./selectors";
+import { analysisOf, fieldRequestOf, graphOf, layerOfCall, problemsOf, selectionOf, sorted } from "./selectors";
 
 function WireRow({ wire, end }: { wire: Wire; end: "source" | "target" }) {
   const editor = useEditor();
@@ -34,7 +34,8 @@ function Connections({ call }: { call: string }) {
   const editor = useEditor();
   const graph = useStore(useSession().shared, graphOf);
   const wires = wiresOf(graph);
-  const takesInputs = editor.kinds.get(graph.layers.get(graph.calls.get(call)?.layer ?? "")?.kind ?? "")?.inputs.max !== 0;
+  const takesInputs =
+    editor.kinds.get(graph.layers.get(graph.calls.get(call)?.layer ?? "")?.kind ?? "")?.inputs.max !== 0;
   const into = wires.filter((wire) => wire.target === call);
   const from = wires.filter((wire) => wire.source === call);
   return (
@@ -58,7 +59,7 @@ function Connections({ call }: { call: string }) {
           ))}
           <li>
             <button type="button" className="kv-link" onClick={() => editor.page.set({ connecting: call })}>
-              + {TEXT.connect.title("").replace(/\s+to/, " to")}
+              {TEXT.connect.open}
             </button>
           </li>
         </ul>
@@ -72,10 +73,13 @@ function One({ call }: { call: string }) {
   const session = useSession();
   const layer = useSlice(session.shared, layerOfCall, call);
   const found = useSlice(session.shared, analysisOf, call);
+  const all = useStore(session.shared, problemsOf);
   if (!layer) return <Empty>{TEXT.parameters.nothing}</Empty>;
   const spec = editor.kinds.get(layer.kind);
-  const problems = sorted(found?.problems ?? []);
-  const elsewhere = problems.filter((problem) => !problem.arg || !spec?.form.some((field) => field.name === problem.arg));
+  const problems = sorted(all.filter((problem) => problem.call === call)); // these have their fixes, a call's own do not
+  const elsewhere = problems.filter(
+    (problem) => !problem.arg || !spec?.form.some((field) => field.name === problem.arg),
+  );
   const shape = found?.shapes?.[0];
   return (
     <div className={`kv-layer-panel kv-family-${spec?.category ?? "other"}`}>
@@ -157,7 +161,13 @@ function Many({ calls }: { calls: readonly string[] }) {
     <div className="kv-layer-panel">
       <h3>{TEXT.parameters.many(calls.length)}</h3>
       <p className="kv-quiet">{shared.length > 0 ? TEXT.parameters.mixed : TEXT.parameters.noneShared}</p>
-      <Form key={calls.join()} form={shared} args={args} idPrefix="kv-many" onChange={(name, value) => editor.setArg(calls, name, value)} />
+      <Form
+        key={calls.join()}
+        form={shared}
+        args={args}
+        idPrefix="kv-many"
+        onChange={(name, value) => editor.setArg(calls, name, value)}
+      />
       <footer className="kv-actions">
         <Button icon="copy" onClick={() => editor.duplicate()}>
           {TEXT.parameters.duplicate}

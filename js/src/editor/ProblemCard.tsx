@@ -9,7 +9,9 @@ import { useEditor } from "./context";
 export function ProblemCard({ problem, plain = false }: { problem: Problem; plain?: boolean }) {
   const editor = useEditor();
   const fix = (index: number) =>
-    editor.session.ask("fix", { problem: problem.id, index }).catch((error: unknown) => editor.refuse(failureOf(error).message));
+    editor.session
+      .ask("fix", { problem: problem.id, index })
+      .catch((error: unknown) => editor.refuse(failureOf(error).message));
   const blame = (ids: readonly string[]) => editor.page.set({ blamed: ids });
   const { call } = problem;
   const facts = [
@@ -17,7 +19,6 @@ export function ProblemCard({ problem, plain = false }: { problem: Problem; plai
     [TEXT.problems.got, problem.got],
   ] as const;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: hovering only highlights what a button names too
     <article
       className={`kv-problem kv-tone-${problem.severity}`}
       onPointerEnter={() => blame([...(problem.blame ?? []), ...(call ? [call] : [])])}
@@ -33,7 +34,14 @@ export function ProblemCard({ problem, plain = false }: { problem: Problem; plai
         <p>{problem.message}</p>
         {facts.some(([, value]) => value && !problem.message.includes(value)) && (
           <dl>
-            {facts.map(([name, value]) => (value ? <div key={name}><dt>{name}</dt><dd>{value}</dd></div> : null))}
+            {facts.map(([name, value]) =>
+              value ? (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd>{value}</dd>
+                </div>
+              ) : null,
+            )}
           </dl>
         )}
         {problem.hint && !problem.message.includes(problem.hint) && <p className="kv-quiet">{problem.hint}</p>}

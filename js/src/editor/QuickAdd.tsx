@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 
 import { useSession } from "../bridge/context";
 import { failureOf } from "../bridge/request";
@@ -10,6 +10,7 @@ import { brief, shapeChip } from "../graph/format";
 import { completed, suggest } from "../graph/suggest";
 import { Button } from "../ui/Button";
 import { FamilyIcon, Icon } from "../ui/icons";
+import { Options } from "../ui/Options";
 import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
 import type { Editor } from "./editor";
@@ -51,7 +52,8 @@ function usePreview(text: string, quickAdd: QuickAdd | null): Preview {
     };
     session.ask("quick_add", { text, after: previous(editor, quickAdd), preview: true }).then(
       ({ result }) => show({ text, layers: result.layers ?? [], error: result.error ?? null }),
-      (error: unknown) => show({ text, layers: [], error: { message: failureOf(error).message, start: 0, end: text.length } }),
+      (error: unknown) =>
+        show({ text, layers: [], error: { message: failureOf(error).message, start: 0, end: text.length } }),
     );
     return () => {
       stale = true;
@@ -65,10 +67,16 @@ async function commit(editor: Editor, quickAdd: QuickAdd | null, preview: Previe
   if (quickAdd?.merge && layers[0]) {
     editor.merge(layers[0].kind, quickAdd.merge);
   } else if (quickAdd?.on || quickAdd?.at) {
-    const where = quickAdd.on ? { on: quickAdd.on } : { after: quickAdd.after ?? null, ...(quickAdd.at && { at: quickAdd.at }) };
+    const where = quickAdd.on
+      ? { on: quickAdd.on }
+      : { after: quickAdd.after ?? null, ...(quickAdd.at && { at: quickAdd.at }) };
     editor.add(layers, where);
   } else {
-    const { result } = await editor.session.ask("quick_add", { text, after: previous(editor, quickAdd), preview: false });
+    const { result } = await editor.session.ask("quick_add", {
+      text,
+      after: previous(editor, quickAdd),
+      preview: false,
+    });
     if (result.calls?.length) editor.select(result.calls.slice(-1));
     setTimeout(() => editor.viewport.fit(), 80);
   }
@@ -108,7 +116,8 @@ function Underlined({ text, error }: { text: string; error: TextError | null }) 
 
 function contextOf(editor: Editor, quickAdd: QuickAdd | null): string {
   if (quickAdd?.merge) return TEXT.quickAdd.merging(quickAdd.merge.length);
-  if (quickAdd?.on) return TEXT.quickAdd.onWire(titleOf(editor.graph, quickAdd.on.source), titleOf(editor.graph, quickAdd.on.target));
+  if (quickAdd?.on)
+    return TEXT.quickAdd.onWire(titleOf(editor.graph, quickAdd.on.source), titleOf(editor.graph, quickAdd.on.target));
   const after = previous(editor, quickAdd);
   return after ? TEXT.quickAdd.after(titleOf(editor.graph, after)) : TEXT.quickAdd.alone;
 }
@@ -117,6 +126,7 @@ export function QuickAddBox() {
   const editor = useEditor();
   const quickAdd = useStore(editor.page, quickAddOf);
   useStore(editor.page, selectionOf);
+  const list = useId();
   const [catalog] = useTrait("catalog");
   const [text, setText] = useState("");
   const [caret, setCaret] = useState(0);
@@ -187,15 +197,24 @@ export function QuickAddBox() {
             <Chain preview={preview} />
           )}
           {suggestions.length > 0 && (
-            <ul className="kv-suggestions" id="kv-suggestions" role="listbox" aria-label={TEXT.quickAdd.label}>
-              {suggestions.map((entry, index) => (
-                <li key={entry.text} role="option" aria-selected={index === choice}>
-                  <button type="button" tabIndex={-1} onMouseDown={(event) => event.preventDefault()} onClick={() => put(completed(text, caret, entry))}>
-                    <b>{entry.text}</b> <span>{entry.kind ?? entry.doc}</span>
-                  </button>
-                </li>
-              ))}
-            </ul>
+            <Options
+              id={list}
+              label={TEXT.quickAdd.label}
+              chosen={choice}
+              onTake={(index) => {
+                const taken = suggestions[index];
+                if (taken) put(completed(text, caret, taken));
+              }}
+              options={suggestions.map((entry) => ({
+                key: entry.text,
+                content: (
+                  <>
+                    <code>{entry.text}</code>
+                    <span>{entry.kind ?? entry.doc}</span>
+                  </>
+                ),
+              }))}
+            />
           )}
           <small className="kv-quiet">{TEXT.quickAdd.keys}</small>
         </div>
@@ -209,6 +228,10 @@ export function QuickAddBox() {
             value={text}
             spellCheck={false}
             autoComplete="off"
+            role="combobox"
+            aria-expanded={open && suggestions.length > 0}
+            aria-controls={list}
+            aria-activedescendant={open && suggestions.length > 0 ? `${list}-${choice}` : undefined}
             aria-label={TEXT.quickAdd.label}
             aria-invalid={preview.error !== null}
             placeholder={TEXT.quickAdd.placeholder}
@@ -227,7 +250,12 @@ export function QuickAddBox() {
           />
         </span>
         {text ? (
-          <Button look="primary" disabled={preview.error !== null} onMouseDown={(event) => event.preventDefault()} onClick={() => submit(false)}>
+          <Button
+            look="primary"
+            disabled={preview.error !== null}
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={() => submit(false)}
+          >
             {TEXT.quickAdd.add}
           </Button>
         ) : (

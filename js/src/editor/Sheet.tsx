@@ -46,6 +46,7 @@ function Open() {
   const found = findCommands(query);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it
+    // biome-ignore lint/a11y/noStaticElementInteractions: a click beside the sheet closes it
     <div className="kv-veil" onClick={(event) => event.target === event.currentTarget && close()}>
       <div
         className="kv-sheet"

@@ -19,7 +19,11 @@ function Status() {
       <span title={`${grouped(totals.params)} ${TEXT.canvas.params}, ${bytes(totals.memory_bytes)}`}>
         <b data-testid="total">{count(totals.params)}</b> {TEXT.canvas.params}
       </span>
-      <button type="button" className={`kv-problem-count kv-tone-${worst ?? "fine"}`} onClick={() => (worst ? editor.nextProblem(false) : session.setTrait("panel", "problems"))}>
+      <button
+        type="button"
+        className={`kv-problem-count kv-tone-${worst ?? "fine"}`}
+        onClick={() => (worst ? editor.nextProblem(false) : session.setTrait("panel", "problems"))}
+      >
         <Icon name={worst ?? "check"} size={14} />
         {worst ? TEXT.canvas.problems(problems.length) : TEXT.canvas.noProblems}
       </button>
@@ -34,9 +38,24 @@ export function Toolbar() {
   const [canRedo] = useTrait("can_redo");
   return (
     <div className="kv-toolbar" role="toolbar" aria-label={TEXT.editorName}>
-      <IconButton icon="layers" label={TEXT.palette.open} className="kv-only-narrow" onClick={() => editor.page.set({ palette: true })} />
-      <IconButton icon="undo" label={TEXT.canvas.undo(canUndo)} aria-disabled={!canUndo} onClick={() => session.undo()} />
-      <IconButton icon="redo" label={TEXT.canvas.redo(canRedo)} aria-disabled={!canRedo} onClick={() => session.redo()} />
+      <IconButton
+        icon="layers"
+        label={TEXT.palette.open}
+        className="kv-only-narrow"
+        onClick={() => editor.page.set({ palette: true })}
+      />
+      <IconButton
+        icon="undo"
+        label={TEXT.canvas.undo(canUndo)}
+        aria-disabled={!canUndo}
+        onClick={() => session.undo()}
+      />
+      <IconButton
+        icon="redo"
+        label={TEXT.canvas.redo(canRedo)}
+        aria-disabled={!canRedo}
+        onClick={() => session.redo()}
+      />
       <hr />
       <IconButton icon="arrange" label={TEXT.canvas.arrange} onClick={() => editor.arrange()} />
       <IconButton icon="fit" label={TEXT.canvas.fit} onClick={() => editor.viewport.fit()} />

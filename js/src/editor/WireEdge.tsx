@@ -10,7 +10,16 @@ import { useEditor } from "./context";
 import { drawn, type WireEdge as Wire } from "./flow";
 import { isHotWire } from "./selectors";
 
-export const WireEdge = memo(function WireEdge({ id, data, selected, sourceX, sourceY, targetX, targetY, markerEnd }: EdgeProps<Wire>) {
+export const WireEdge = memo(function WireEdge({
+  id,
+  data,
+  selected,
+  sourceX,
+  sourceY,
+  targetX,
+  targetY,
+  markerEnd,
+}: EdgeProps<Wire>) {
   const editor = useEditor();
   const hot = useSlice(editor.page, isHotWire, id);
   const [hovered, setHovered] = useState(false);
@@ -26,14 +35,25 @@ export const WireEdge = memo(function WireEdge({ id, data, selected, sourceX, so
   const values = shape && valuesIn(shape);
   const title = shape ? `${shapeTuple(shape)} ${dtype ?? ""}${values ? `, ${grouped(values)} values` : ""}` : undefined;
   const name = TEXT.canvas.wire(titleOf(editor.graph, wire.source), titleOf(editor.graph, wire.target));
-  const classes = ["kv-wire-label", "nopan", "nodrag", hot && "is-hot", selected && "is-selected", hovered && "is-hovered"];
+  const classes = [
+    "kv-wire-label",
+    "nopan",
+    "nodrag",
+    hot && "is-hot",
+    selected && "is-selected",
+    hovered && "is-hovered",
+  ];
   return (
     <>
-      <g className={hot ? "kv-wire is-hot" : "kv-wire"} data-wire={id} onPointerEnter={() => setHovered(true)} onPointerLeave={() => setHovered(false)}>
+      <g
+        className={hot ? "kv-wire is-hot" : "kv-wire"}
+        data-wire={id}
+        onPointerEnter={() => setHovered(true)}
+        onPointerLeave={() => setHovered(false)}
+      >
         <BaseEdge id={id} path={d} markerEnd={markerEnd} interactionWidth={22} />
       </g>
       <EdgeLabelRenderer>
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: hovering only shows the button inside */}
         <div
           className={classes.filter(Boolean).join(" ")}
           style={{ transform: `translate(-50%, -50%) translate(${label[0]}px, ${label[1]}px)` }}
@@ -42,7 +62,13 @@ export const WireEdge = memo(function WireEdge({ id, data, selected, sourceX, so
           onPointerEnter={() => setHovered(true)}
           onPointerLeave={() => setHovered(false)}
         >
-          <button type="button" className="kv-chip" tabIndex={-1} aria-label={name} onClick={() => editor.select([], id)}>
+          <button
+            type="button"
+            className="kv-chip"
+            tabIndex={-1}
+            aria-label={name}
+            onClick={() => editor.select([], id)}
+          >
             {shape ? shapeChip(shape) : "?"}
             {dtype && dtype !== "float32" && <em>{dtype}</em>}
           </button>

@@ -34,10 +34,28 @@ export const COMMANDS: Command[] = [
     run: (e) => e.insertOnWire(),
   },
   { id: "duplicate", group: "Add", label: "Duplicate", keys: ["Mod+D"], run: (e) => e.duplicate() },
-  { id: "share", group: "Add", label: "Use the layer again (shared weights)", keys: ["Mod+Shift+D"], run: (e) => e.share() },
+  {
+    id: "share",
+    group: "Add",
+    label: "Use the layer again (shared weights)",
+    keys: ["Mod+Shift+D"],
+    run: (e) => e.share(),
+  },
   { id: "connect", group: "Wire", label: "Connect to…", keys: ["Y"], run: (e) => e.startConnecting() },
-  { id: "delete", group: "Change", label: "Delete and heal the chain", keys: ["Delete", "Backspace"], run: (e) => e.remove(true) },
-  { id: "cut-out", group: "Change", label: "Delete without healing", keys: ["Shift+Delete"], run: (e) => e.remove(false) },
+  {
+    id: "delete",
+    group: "Change",
+    label: "Delete and heal the chain",
+    keys: ["Delete", "Backspace"],
+    run: (e) => e.remove(true),
+  },
+  {
+    id: "cut-out",
+    group: "Change",
+    label: "Delete without healing",
+    keys: ["Shift+Delete"],
+    run: (e) => e.remove(false),
+  },
   { id: "edit", group: "Change", label: "Edit the parameters", keys: ["Enter"], run: (e) => e.editFields() },
   { id: "undo", group: "Change", label: "Undo", keys: ["Mod+Z"], run: (e) => e.session.undo() },
   { id: "redo", group: "Change", label: "Redo", keys: ["Mod+Shift+Z", "Mod+Y"], run: (e) => e.session.redo() },
@@ -47,11 +65,29 @@ export const COMMANDS: Command[] = [
   { id: "paste-wired", group: "Change", label: "Paste with incoming wires", keys: ["Mod+Shift+V"], run: () => {} },
   { id: "all", group: "Select", label: "Select all", keys: ["Mod+A"], run: (e) => e.selectAll() },
   { id: "invert", group: "Select", label: "Invert the selection", keys: ["Mod+I"], run: (e) => e.invert() },
-  { id: "upstream", group: "Select", label: "Select what comes before", keys: ["U"], run: (e) => e.selectRelated("upstream") },
-  { id: "downstream", group: "Select", label: "Select what follows", keys: ["Shift+U"], run: (e) => e.selectRelated("downstream") },
+  {
+    id: "upstream",
+    group: "Select",
+    label: "Select what comes before",
+    keys: ["U"],
+    run: (e) => e.selectRelated("upstream"),
+  },
+  {
+    id: "downstream",
+    group: "Select",
+    label: "Select what follows",
+    keys: ["Shift+U"],
+    run: (e) => e.selectRelated("downstream"),
+  },
   { id: "next-problem", group: "View", label: "Next problem", keys: ["E"], run: (e) => e.nextProblem(false) },
   { id: "last-problem", group: "View", label: "Previous problem", keys: ["Shift+E"], run: (e) => e.nextProblem(true) },
-  { id: "fit", group: "View", label: "Fit the selection, or all", keys: ["F", "."], run: (e) => e.viewport.fit(e.selection) },
+  {
+    id: "fit",
+    group: "View",
+    label: "Fit the selection, or all",
+    keys: ["F", "."],
+    run: (e) => e.viewport.fit(e.selection),
+  },
   { id: "actual", group: "View", label: "Zoom to 100 %", keys: ["0"], run: (e) => e.viewport.zoom("reset") },
   { id: "zoom-in", group: "View", label: "Zoom in", keys: ["+", "="], run: (e) => e.viewport.zoom(1.25) },
   { id: "zoom-out", group: "View", label: "Zoom out", keys: ["-"], run: (e) => e.viewport.zoom(0.8) },
@@ -60,7 +96,13 @@ export const COMMANDS: Command[] = [
   { id: "training", group: "View", label: "Show the training panel", keys: ["T"], run: panel("training") },
   { id: "problems", group: "View", label: "Show the problems", keys: [], run: panel("problems") },
   { id: "inspector", group: "View", label: "Look inside the model", keys: [], run: panel("inspector") },
-  { id: "sheet", group: "View", label: "Keys and commands", keys: ["?", "Mod+K"], run: (e) => e.page.set({ sheet: true }) },
+  {
+    id: "sheet",
+    group: "View",
+    label: "Keys and commands",
+    keys: ["?", "Mod+K"],
+    run: (e) => e.page.set({ sheet: true }),
+  },
   { id: "run", group: "Train", label: "Run", keys: ["Mod+Enter"], run: (e) => e.runOrResume() },
   { id: "pause", group: "Train", label: "Pause", keys: [], run: (e) => e.command("pause") },
   { id: "step", group: "Train", label: "One batch", keys: [], run: (e) => e.command("step") },
@@ -94,10 +136,18 @@ export function commandFor(press: Press): Command | undefined {
 /** Commands whose words contain what was typed. */
 export function findCommands(query: string): Command[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  return COMMANDS.filter((command) => words.every((word) => `${command.label} ${command.group}`.toLowerCase().includes(word)));
+  return COMMANDS.filter((command) =>
+    words.every((word) => `${command.label} ${command.group}`.toLowerCase().includes(word)),
+  );
 }
 
 export function keyNames(key: string, mac: boolean): string[] {
-  const names: Record<string, string> = { Mod: mac ? "⌘" : "Ctrl", Delete: "Del", Backspace: "⌫", Shift: "Shift", Enter: "Enter" };
+  const names: Record<string, string> = {
+    Mod: mac ? "⌘" : "Ctrl",
+    Delete: "Del",
+    Backspace: "⌫",
+    Shift: "Shift",
+    Enter: "Enter",
+  };
   return key.split(/\+(?=.)/).map((part) => names[part] ?? part);
 }

@@ -1,5 +1,5 @@
-import type { Session } from "../bridge/session";
 import { failureOf } from "../bridge/request";
+import type { Session } from "../bridge/session";
 import { Store } from "../bridge/store";
 import type { Direction, Json, LayerSpec, Patch, Position, Tensor } from "../contract";
 import { copied, fromText, pasted, toText } from "../graph/clipboard";
@@ -172,10 +172,12 @@ export class Editor {
   }
 
   move(moves: ReadonlyMap<string, Position>, label?: string, coalesce?: string): void {
-    const changed = new Map([...moves].filter(([id, [x, y]]) => {
-      const at = this.graph.positions.get(id);
-      return !at || at[0] !== x || at[1] !== y;
-    }));
+    const changed = new Map(
+      [...moves].filter(([id, [x, y]]) => {
+        const at = this.graph.positions.get(id);
+        return !at || at[0] !== x || at[1] !== y;
+      }),
+    );
     if (changed.size > 0) this.session.change(edits.move(changed, label, coalesce));
   }
 
@@ -241,7 +243,13 @@ export class Editor {
 
   duplicate(): void {
     if (this.selection.length === 0) return;
-    const { patch, ids } = pasted(this.graph, this.kinds, copied(this.graph, [...this.selection]), false, this.direction);
+    const { patch, ids } = pasted(
+      this.graph,
+      this.kinds,
+      copied(this.graph, [...this.selection]),
+      false,
+      this.direction,
+    );
     this.change({ ...patch, label: patch.label.replace("Paste", "Duplicate") });
     this.select(ids);
   }
@@ -294,7 +302,10 @@ export class Editor {
 
   walk(arrow: Arrow): void {
     const from = this.page.get().focused;
-    const next = from && this.graph.calls.has(from) ? neighbour(this.graph, from, arrow, this.direction) : following(this.graph, null, false);
+    const next =
+      from && this.graph.calls.has(from)
+        ? neighbour(this.graph, from, arrow, this.direction)
+        : following(this.graph, null, false);
     if (next) this.visit(next);
   }
 
@@ -311,7 +322,9 @@ export class Editor {
   }
 
   nextProblem(backwards: boolean): void {
-    const problems = this.session.shared.get().problems.filter((problem) => problem.call && this.graph.calls.has(problem.call));
+    const problems = this.session.shared
+      .get()
+      .problems.filter((problem) => problem.call && this.graph.calls.has(problem.call));
     if (problems.length === 0) {
       this.refuse(TEXT.say.noErrors);
       return;

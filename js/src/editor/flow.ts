@@ -11,10 +11,19 @@ import { endsOf, type Path, routes } from "../graph/route";
 export type CallNode = Node<{ kind: string }, "call">;
 export type GhostNode = Node<PreviewLayer & Record<string, unknown>, "ghost">;
 export type FlowNode = CallNode | GhostNode;
-export type WireEdge = Edge<{ path: Path | null; shape: Shape | null; dtype: string | null; wire: Wire; vertical: boolean }, "wire">;
+export type WireEdge = Edge<
+  { path: Path | null; shape: Shape | null; dtype: string | null; wire: Wire; vertical: boolean },
+  "wire"
+>;
 
 function same(node: FlowNode, kind: string, [x, y]: Position, selected: boolean): boolean {
-  return node.type === "call" && node.data.kind === kind && node.position.x === x && node.position.y === y && node.selected === selected;
+  return (
+    node.type === "call" &&
+    node.data.kind === kind &&
+    node.position.x === x &&
+    node.position.y === y &&
+    node.selected === selected
+  );
 }
 
 /** Nodes for the graph. Those that have not changed stay the same objects; measured sizes are kept. */
@@ -103,8 +112,14 @@ function rounded(path: Path, radius = 12): string {
     const inLength = Math.hypot(point[0] - before[0], point[1] - before[1]);
     const outLength = Math.hypot(next[0] - point[0], next[1] - point[1]);
     const r = Math.min(radius, inLength / 2, outLength / 2);
-    const a = inLength === 0 ? point : [point[0] - ((point[0] - before[0]) / inLength) * r, point[1] - ((point[1] - before[1]) / inLength) * r];
-    const b = outLength === 0 ? point : [point[0] + ((next[0] - point[0]) / outLength) * r, point[1] + ((next[1] - point[1]) / outLength) * r];
+    const a =
+      inLength === 0
+        ? point
+        : [point[0] - ((point[0] - before[0]) / inLength) * r, point[1] - ((point[1] - before[1]) / inLength) * r];
+    const b =
+      outLength === 0
+        ? point
+        : [point[0] + ((next[0] - point[0]) / outLength) * r, point[1] + ((next[1] - point[1]) / outLength) * r];
     d += `L${a[0]},${a[1]}Q${point[0]},${point[1]} ${b[0]},${b[1]}`;
   });
   return d;
@@ -129,5 +144,8 @@ export function drawn(path: Path, vertical: boolean): Drawn {
   const [c1, c2] = vertical
     ? [`${from[0]},${from[1] + reach}`, `${to[0]},${to[1] - reach}`]
     : [`${from[0] + reach},${from[1]}`, `${to[0] - reach},${to[1]}`];
-  return { d: `M${from[0]},${from[1]}C${c1} ${c2} ${to[0]},${to[1]}`, label: [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2] };
+  return {
+    d: `M${from[0]},${from[1]}C${c1} ${c2} ${to[0]},${to[1]}`,
+    label: [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2],
+  };
 }

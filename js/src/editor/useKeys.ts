@@ -42,7 +42,7 @@ export function useKeys(editor: Editor) {
   };
 
   /** Escape closes and deselects; a second one, or with Shift, gives the keys back to the notebook. */
-  const escape = (event: KeyboardEvent): boolean => {
+  const leave = (event: KeyboardEvent): boolean => {
     const twice = event.timeStamp - escaped.current < 700;
     escaped.current = event.timeStamp;
     if (!twice && !event.shiftKey) {
@@ -65,7 +65,7 @@ export function useKeys(editor: Editor) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (isForNotebook(event)) return;
     if (event.key === "Escape" && !isEditable(event.target)) {
-      if (escape(event)) event.stopPropagation();
+      if (leave(event)) event.stopPropagation();
       return;
     }
     event.stopPropagation();

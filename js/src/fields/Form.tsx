@@ -119,7 +119,8 @@ export function Form({ form, args, idPrefix, problems = [], disabled = false, hi
         onChange={(value) => onChange(field.name, value)}
       />
     ));
-  const wanted = (field: FormField) => args[field.name] !== undefined || problems.some((problem) => problem.arg === field.name);
+  const wanted = (field: FormField) =>
+    args[field.name] !== undefined || problems.some((problem) => problem.arg === field.name);
   return (
     <div className="kv-form">
       {groupsOf(form.filter((field) => !hide.includes(field.name))).map(([group, fields]) =>

@@ -4,7 +4,7 @@ const NONE = "\u0000none";
 
 export function SelectField({ id, field, value, describedBy, invalid, disabled, onChange }: FieldProps) {
   const choices = field.choices ?? [];
-  const current = choices.findIndex((choice) => choice === value);
+  const current = choices.indexOf(value ?? null);
   return (
     <select
       id={id}

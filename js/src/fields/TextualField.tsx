@@ -2,74 +2,129 @@ import { type KeyboardEvent, useState } from "react";
 
 import type { FormField, Json } from "../contract";
 import type { FieldProps } from "./types";
-import { parseAxis, parseJson, parseNumber, parseShape, parseSizes, type Parsed, showJson, showShape, showSizes } from "./values";
+import {
+  type Parsed,
+  parseAxis,
+  parseJson,
+  parseNumber,
+  parseShape,
+  parseSizes,
+  showJson,
+  showShape,
+  showSizes,
+} from "./values";
 
-type Show = (value: Json | undefined) => string;
-type Parse = (text: string, field: FormField) => Parsed;
-type Keys = (event: KeyboardEvent, value: Json | undefined, field: FormField) => number | null;
+/** How a kind of value is written: text for a value, a value for text, and what keys do to it. */
+interface Notation {
+  show(value: Json | undefined): string;
+  parse(text: string, field: FormField): Parsed;
+  inputMode?: "text" | "decimal" | "numeric";
+  keys?(event: KeyboardEvent, value: Json | undefined, field: FormField): number | null;
+}
 
 /** An input whose text is parsed at every key. Invalid text stays in the box, and the last valid value in the model. */
-function textual(show: Show, parse: Parse, inputMode: "text" | "decimal" | "numeric" = "text", keys?: Keys) {
-  return function TextualField({ id, field, value, describedBy, invalid, disabled, onChange, onError }: FieldProps) {
-    const [draft, setDraft] = useState<string | null>(null);
-    const change = (text: string) => {
-      setDraft(text);
-      const parsed = parse(text, field);
-      if ("error" in parsed) onError(parsed.error);
-      else {
-        onError(null);
-        onChange(parsed.value);
-      }
-    };
-    return (
-      <input
-        id={id}
-        className="kv-input"
-        type="text"
-        inputMode={inputMode}
-        spellCheck={false}
-        autoComplete="off"
-        disabled={disabled}
-        value={draft ?? show(value)}
-        placeholder={field.nullable ? "None" : undefined}
-        aria-invalid={invalid}
-        aria-describedby={describedBy}
-        onChange={(event) => change(event.target.value)}
-        onKeyDown={(event) => {
-          const next = keys?.(event, value, field) ?? null;
-          if (next === null) return;
-          event.preventDefault();
-          setDraft(null);
-          onError(null);
-          onChange(next);
-        }}
-        onBlur={() => {
-          if (draft !== null && "value" in parse(draft, field)) setDraft(null);
-        }}
-      />
-    );
+function TextualInput({
+  notation,
+  id,
+  field,
+  value,
+  describedBy,
+  invalid,
+  disabled,
+  onChange,
+  onError,
+}: FieldProps & { notation: Notation }) {
+  const [draft, setDraft] = useState<string | null>(null);
+  const change = (text: string) => {
+    setDraft(text);
+    const parsed = notation.parse(text, field);
+    if ("error" in parsed) onError(parsed.error);
+    else {
+      onError(null);
+      onChange(parsed.value);
+    }
   };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const next = notation.keys?.(event, value, field) ?? null;
+    if (next === null) return;
+    event.preventDefault();
+    setDraft(null);
+    onError(null);
+    onChange(next);
+  };
+  return (
+    <input
+      id={id}
+      className="kv-input"
+      type="text"
+      inputMode={notation.inputMode ?? "text"}
+      spellCheck={false}
+      autoComplete="off"
+      disabled={disabled}
+      value={draft ?? notation.show(value)}
+      placeholder={field.nullable ? "None" : undefined}
+      aria-invalid={invalid}
+      aria-describedby={describedBy}
+      onChange={(event) => change(event.target.value)}
+      onKeyDown={onKeyDown}
+      onBlur={() => {
+        if (draft !== null && "value" in notation.parse(draft, field)) setDraft(null);
+      }}
+    />
+  );
 }
 
 /** Up and Down change a number by one, with Shift by ten; for fractions by a tenth of their size. */
-export function stepped(value: number, direction: 1 | -1, large: boolean, field: Pick<FormField, "step" | "min" | "max">): number {
-  const unit = field.step === 1 ? 1 : 10 ** (Math.floor(Math.log10(Math.abs(value) || 1)) - (value === 0 ? 1 : 0));
+export function stepped(
+  value: number,
+  direction: 1 | -1,
+  large: boolean,
+  field: Pick<FormField, "step" | "min" | "max">,
+): number {
+  const size = value === 0 ? -1 : Math.floor(Math.log10(Math.abs(value)));
+  const unit = field.step === 1 ? 1 : 10 ** size;
   const next = Number((value + direction * unit * (large ? 10 : 1)).toPrecision(12));
   return Math.min(field.max ?? Number.POSITIVE_INFINITY, Math.max(field.min ?? Number.NEGATIVE_INFINITY, next));
 }
 
-const numberShow: Show = (value) => (value === null || value === undefined ? "" : String(value));
+const NUMBER: Notation = {
+  show: (value) => (value === null || value === undefined ? "" : String(value)),
+  parse: parseNumber,
+  inputMode: "decimal",
+  keys: (event, value, field) => {
+    const direction = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
+    return direction === 0 || typeof value !== "number" ? null : stepped(value, direction, event.shiftKey, field);
+  },
+};
+const SIZES: Notation = { show: showSizes, parse: parseSizes, inputMode: "numeric" };
+const SHAPE: Notation = { show: showShape, parse: parseShape };
+const AXIS: Notation = { show: showSizes, parse: parseAxis, inputMode: "numeric" };
+const JSON_VALUE: Notation = { show: showJson, parse: parseJson };
+const TEXT: Notation = {
+  show: (value) => (typeof value === "string" ? value : showJson(value)),
+  parse: (text, field) => ({ value: text === "" && field.nullable ? null : text }),
+};
 
-export const NumberField = textual(numberShow, parseNumber, "decimal", (event, value, field) => {
-  const direction = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
-  return direction === 0 || typeof value !== "number" ? null : stepped(value, direction, event.shiftKey, field);
-});
+export function NumberField(props: FieldProps) {
+  return <TextualInput notation={NUMBER} {...props} />;
+}
 
-export const SizesField = textual(showSizes, parseSizes, "numeric");
-export const ShapeField = textual(showShape, parseShape);
-export const AxisField = textual(showSizes, parseAxis, "numeric");
-export const JsonField = textual(showJson, parseJson);
-export const TextField = textual(
-  (value) => (typeof value === "string" ? value : showJson(value)),
-  (text, field) => ({ value: text === "" && field.nullable ? null : text }),
-);
+export function SizesField(props: FieldProps) {
+  return <TextualInput notation={SIZES} {...props} />;
+}
+
+export function ShapeField(props: FieldProps) {
+  return <TextualInput notation={SHAPE} {...props} />;
+}
+
+export function AxisField(props: FieldProps) {
+  return <TextualInput notation={AXIS} {...props} />;
+}
+
+export function JsonField(props: FieldProps) {
+  return <TextualInput notation={JSON_VALUE} {...props} />;
+}
+
+export function TextField(props: FieldProps) {
+  return <TextualInput notation={TEXT} {...props} />;
+}

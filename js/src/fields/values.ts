@@ -11,7 +11,8 @@ export function isRecord(value: Json | undefined): value is { [key: string]: Jso
 
 export function equal(a: Json | undefined, b: Json | undefined): boolean {
   if (Object.is(a, b)) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => equal(item, b[index]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, index) => equal(item, b[index]));
   if (!isRecord(a) || !isRecord(b)) return false;
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...names].every((name) => equal(a[name], b[name]));
@@ -43,7 +44,8 @@ export function calculate(text: string): number | null {
   };
   const sum = (): number => {
     let value = product();
-    while (tokens[at] === "+" || tokens[at] === "-") value = tokens[at++] === "+" ? value + product() : value - product();
+    while (tokens[at] === "+" || tokens[at] === "-")
+      value = tokens[at++] === "+" ? value + product() : value - product();
     return value;
   };
   const value = sum();
@@ -102,7 +104,8 @@ export function showShape(value: Json | undefined): string {
 /** 28, 28, 1 with None for a size that may be any. */
 export function parseShape(text: string, field: Pick<FormField, "nullable">): Parsed {
   const parts = pieces(text);
-  if (parts.length === 0) return field.nullable ? { value: null } : text.includes("(") ? { value: [] } : fail(TEXT.fields.shape);
+  if (parts.length === 0)
+    return field.nullable ? { value: null } : text.includes("(") ? { value: [] } : fail(TEXT.fields.shape);
   const sizes = parts.map((part) => (/^(none|any|\?)$/i.test(part) ? null : Number(part)));
   const fits = sizes.every((size) => size === null || (Number.isInteger(size) && (size > 0 || size === -1)));
   return fits ? { value: sizes } : fail(TEXT.fields.shape);

@@ -1,6 +1,6 @@
 // The graph as the page holds it: immutable maps in insertion order, and the questions asked of them.
 
-import type { CallData, DocumentData, LayerData, Patch, Position, PatchSet, Tensor } from "../contract";
+import type { CallData, DocumentData, LayerData, Patch, PatchSet, Position, Tensor } from "../contract";
 
 export interface Graph {
   readonly version: number;
@@ -58,27 +58,47 @@ export function toData(graph: Graph): DocumentData {
   };
 }
 
-function changed<V>(map: ReadonlyMap<string, V>, changes: Record<string, V | null> | undefined): ReadonlyMap<string, V> {
-  if (!changes) return map;
-  const next = new Map(map);
+type Places = Record<string, number>;
+
+/** The table after changes; null deletes. `places` are the indices of entries that are put back between others. */
+function changed<V>(
+  table: ReadonlyMap<string, V>,
+  changes: Record<string, V | null> | undefined,
+  places: Places | undefined,
+): ReadonlyMap<string, V> {
+  if (!changes) return table;
+  const next = new Map(table);
   for (const [id, value] of Object.entries(changes)) {
     if (value === null) next.delete(id);
     else next.set(id, value);
   }
-  return next;
+  if (!places) return next;
+  const ids = [...next.keys()].filter((id) => !(id in places));
+  for (const [id, index] of Object.entries(places).sort(([, a], [, b]) => a - b)) {
+    if (next.has(id)) ids.splice(index, 0, id);
+  }
+  return new Map(ids.map((id) => [id, next.get(id) as V]));
 }
 
 export function apply(graph: Graph, patch: Patch): Graph {
   const { set } = patch;
   return {
     ...graph,
-    layers: changed(graph.layers, set.layers),
-    calls: changed(graph.calls, set.calls),
-    positions: changed(graph.positions, set.positions),
+    layers: changed(graph.layers, set.layers, set.order?.layers),
+    calls: changed(graph.calls, set.calls, set.order?.calls),
+    positions: changed(graph.positions, set.positions, set.order?.positions),
     inputs: set.inputs ?? graph.inputs,
     outputs: set.outputs === undefined ? graph.outputs : set.outputs,
+    groups: set.groups ?? graph.groups,
     variables: set.variables ?? graph.variables,
   };
+}
+
+/** Where entries that a patch deletes or places stand now. */
+function placesOf<V>(table: ReadonlyMap<string, V>, changes: Record<string, V | null>, places: Places = {}): Places {
+  const index = new Map([...table.keys()].map((id, place) => [id, place]));
+  const moved = [...Object.keys(changes).filter((id) => changes[id] === null), ...Object.keys(places)];
+  return Object.fromEntries(moved.flatMap((id) => (index.has(id) ? [[id, index.get(id) as number]] : [])));
 }
 
 function inverseOf<V>(map: ReadonlyMap<string, V>, changes: Record<string, V | null>): Record<string, V | null> {
@@ -89,13 +109,26 @@ function inverseOf<V>(map: ReadonlyMap<string, V>, changes: Record<string, V | n
 export function inverse(graph: Graph, patch: Patch): Patch {
   const { set } = patch;
   const back: PatchSet = {};
-  if (set.layers) back.layers = inverseOf(graph.layers, set.layers);
-  if (set.calls) back.calls = inverseOf(graph.calls, set.calls);
-  if (set.positions) back.positions = inverseOf(graph.positions, set.positions);
+  const order: Record<string, Places> = {};
+  const turn = <V>(
+    name: "layers" | "calls" | "positions",
+    table: ReadonlyMap<string, V>,
+    changes?: Record<string, V | null>,
+  ) => {
+    if (!changes) return;
+    Object.assign(back, { [name]: inverseOf(table, changes) });
+    const places = placesOf(table, changes, set.order?.[name]);
+    if (Object.keys(places).length > 0) order[name] = places;
+  };
+  turn("layers", graph.layers, set.layers);
+  turn("calls", graph.calls, set.calls);
+  turn("positions", graph.positions, set.positions);
   if (set.inputs) back.inputs = [...graph.inputs];
   if (set.outputs !== undefined) back.outputs = graph.outputs === null ? null : [...graph.outputs];
+  if (set.groups) back.groups = graph.groups;
   if (set.variables) back.variables = graph.variables;
-  return { set: back, label: patch.label };
+  if (Object.keys(order).length > 0) back.order = order;
+  return { ...patch, set: back };
 }
 
 export function wireId(target: string, slot: number): string {

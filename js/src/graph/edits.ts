@@ -44,14 +44,16 @@ export function add(graph: Graph, kinds: Kinds, layers: NewLayer[], where: Where
   const placed: Position[] = [];
   const { along } = step(direction);
   let previous: Tensor | null = where.on ? [where.on.source, where.on.output] : where.after ? [where.after, 0] : null;
-  let place = where.at ?? after(graph, previous?.[0] ?? null, direction);
+  let place =
+    where.at ?? (where.on && inline(graph, where.on, direction)) ?? after(graph, previous?.[0] ?? null, direction);
+  const makesRoom = where.on !== undefined && inline(graph, where.on, direction) !== null;
   for (const { kind, args } of layers) {
     const id = newLayerId(kind, taken);
     taken.add(id);
     const wired = previous !== null && takesInputs(kinds, kind);
     set.layers[id] = { id, kind, args: args ?? {} };
     set.calls[id] = { id, layer: id, inputs: wired && previous ? [previous] : [] };
-    place = where.on ? snapped(place) : free(graph, place, direction, placed);
+    place = makesRoom ? snapped(place) : free(graph, place, direction, placed);
     set.positions[id] = place;
     placed.push(place);
     if (!takesInputs(kinds, kind)) inputs.push(id);
@@ -67,6 +69,19 @@ export function add(graph: Graph, kinds: Kinds, layers: NewLayer[], where: Where
   const label = layers.length === 1 ? `Add ${layers[0]?.kind}` : `Add ${layers.length} layers`;
   const changedInputs = inputs.length === graph.inputs.length ? {} : { inputs };
   return { patch: { set: { ...set, ...changedInputs }, label }, ids };
+}
+
+/** Right behind the wire's source, where its target is the next in line and can be pushed on; else null. */
+function inline(graph: Graph, wire: Wire, direction: Direction): Position | null {
+  const from = graph.positions.get(wire.source);
+  const to = graph.positions.get(wire.target);
+  const { along } = step(direction);
+  const [axis, cross]: [0 | 1, 0 | 1] = direction === "down" ? [1, 0] : [0, 1];
+  if (!from || !to) return null;
+  const gap = to[axis] - from[axis];
+  if (gap <= 0 || gap > along[axis] * 1.6) return null;
+  const middle = (from[cross] + to[cross]) / 2;
+  return direction === "down" ? [middle, from[1] + along[1]] : [from[0] + along[0], middle];
 }
 
 /** Make room for inserted nodes: move what is at or beyond the target along the flow. */

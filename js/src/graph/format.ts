@@ -21,7 +21,9 @@ export function shapeWords(shape: Shape): string {
 }
 
 export function valuesIn(shape: Shape): number | null {
-  return shape.slice(1).reduce<number | null>((product, size) => (product === null || size === null ? null : product * size), 1);
+  return shape
+    .slice(1)
+    .reduce<number | null>((product, size) => (product === null || size === null ? null : product * size), 1);
 }
 
 const UNITS: [number, string][] = [
@@ -45,7 +47,9 @@ function trimmed(value: number): string {
 
 /** 18 496, with a thin space. */
 export function grouped(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
 }
 
 export function bytes(value: number): string {
@@ -67,7 +71,11 @@ export function duration(seconds: number): string {
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(2).replace("e+", "e").replace(/\.?0+e/, "e");
+  if (size !== 0 && (size < 1e-3 || size >= 1e5))
+    return value
+      .toExponential(2)
+      .replace("e+", "e")
+      .replace(/\.?0+e/, "e");
   return Number(value.toPrecision(4)).toString();
 }
 

@@ -26,13 +26,19 @@ function beside(graph: Graph, from: string, sign: -1 | 1, across: 0 | 1): string
       (place[across] - at[across]) * sign > 20 &&
       Math.abs(place[along] - at[along]) < tolerance,
   );
-  return nearest(graph, from, found.map(([id]) => id));
+  return nearest(
+    graph,
+    from,
+    found.map(([id]) => id),
+  );
 }
 
 /** The call an arrow key moves to: along the flow by wires, across it by place. */
 export function neighbour(graph: Graph, from: string, arrow: Arrow, direction: Direction): string | null {
   const [back, on, less, more]: Arrow[] =
-    direction === "down" ? ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"] : ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
+    direction === "down"
+      ? ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]
+      : ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
   const across = direction === "down" ? 0 : 1;
   if (arrow === back) return nearest(graph, from, sourcesOf(graph, from));
   if (arrow === on) return nearest(graph, from, targetsOf(graph, from));

@@ -7,7 +7,9 @@ import { COLUMN_GAP, NODE_HEIGHT, NODE_WIDTH, overlaps, ROW_GAP, rectAt, snapped
 export function step(direction: Direction): { along: Position; aside: Position } {
   const down: Position = [0, NODE_HEIGHT + ROW_GAP];
   const right: Position = [NODE_WIDTH + COLUMN_GAP, 0];
-  return direction === "down" ? { along: down, aside: right } : { along: [NODE_WIDTH + ROW_GAP + 24, 0], aside: [0, NODE_HEIGHT + COLUMN_GAP] };
+  return direction === "down"
+    ? { along: down, aside: right }
+    : { along: [NODE_WIDTH + ROW_GAP + 24, 0], aside: [0, NODE_HEIGHT + COLUMN_GAP] };
 }
 
 export function free(graph: Graph, wanted: Position, direction: Direction, taken: Position[] = []): Position {

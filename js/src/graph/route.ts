@@ -21,9 +21,13 @@ function turned(rect: Rect): Rect {
 }
 
 function isFree(x: number, top: number, bottom: number, rects: Rect[], lanes: Lane[], source: string): boolean {
-  const hit = rects.some((r) => x > r.x - CLEAR + 1 && x < r.x + r.width + CLEAR - 1 && top < r.y + r.height && r.y < bottom);
+  const hit = rects.some(
+    (r) => x > r.x - CLEAR + 1 && x < r.x + r.width + CLEAR - 1 && top < r.y + r.height && r.y < bottom,
+  );
   if (hit) return false;
-  return !lanes.some((lane) => lane.source !== source && Math.abs(lane.x - x) < 10 && top < lane.bottom && lane.top < bottom);
+  return !lanes.some(
+    (lane) => lane.source !== source && Math.abs(lane.x - x) < 10 && top < lane.bottom && lane.top < bottom,
+  );
 }
 
 function laneFor(from: Position, to: Position, rects: Rect[], lanes: Lane[], source: string): number {

@@ -42,7 +42,11 @@ export function currentWord(text: string, caret: number): { word: string; start:
   const upto = text.slice(0, caret);
   const segment = upto.slice(upto.lastIndexOf(">") + 1);
   const word = /\S*$/.exec(segment)?.[0] ?? "";
-  const before = segment.slice(0, segment.length - word.length).trim().split(/\s+/).filter(Boolean);
+  const before = segment
+    .slice(0, segment.length - word.length)
+    .trim()
+    .split(/\s+/)
+    .filter(Boolean);
   return { word, start: caret - word.length, before };
 }
 

@@ -21,7 +21,12 @@ function SamplePicture({ index, occasion }: { index: number; occasion: unknown }
   return (
     <figure className="kv-sample">
       {size && bytes.length > 0 && (
-        <Pixels pixels={picturePixels(bytes, 0, size.width, size.height, size.channels)} width={size.width} height={size.height} label={label} />
+        <Pixels
+          pixels={picturePixels(bytes, 0, size.width, size.height, size.channels)}
+          width={size.width}
+          height={size.height}
+          label={label}
+        />
       )}
       <figcaption>
         {TEXT.inspect.label_} <b>{label}</b>
@@ -45,7 +50,13 @@ function Picker({ count }: { count: number | null }) {
       <IconButton icon="left" label={TEXT.inspect.previous} disabled={index <= 0} onClick={() => go(index - 1)} />
       <label>
         {TEXT.inspect.sample}
-        <input className="kv-input" type="number" min={0} value={index} onChange={(event) => go(event.target.valueAsNumber || 0)} />
+        <input
+          className="kv-input"
+          type="number"
+          min={0}
+          value={index}
+          onChange={(event) => go(event.target.valueAsNumber || 0)}
+        />
       </label>
       <IconButton icon="right" label={TEXT.inspect.next} disabled={index >= last} onClick={() => go(index + 1)} />
     </div>

@@ -42,8 +42,10 @@ export function InspectorPanel({ onVisit }: { onVisit?(call: string): void }) {
     >
       {(section === "weights" || section === "activations") && call && <p className="kv-inspected">{call}</p>}
       {section === "layers" && <LayerTable chosen={call} onChoose={choose} />}
-      {section === "weights" && (call ? <Weights call={call} occasion={occasion} /> : <Empty>{TEXT.inspect.choose}</Empty>)}
-      {section === "activations" && (call ? <Activations call={call} occasion={occasion} /> : <Empty>{TEXT.inspect.choose}</Empty>)}
+      {section === "weights" &&
+        (call ? <Weights call={call} occasion={occasion} /> : <Empty>{TEXT.inspect.choose}</Empty>)}
+      {section === "activations" &&
+        (call ? <Activations call={call} occasion={occasion} /> : <Empty>{TEXT.inspect.choose}</Empty>)}
       {section === "results" && (
         <Results
           occasion={occasion}

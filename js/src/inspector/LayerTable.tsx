@@ -1,8 +1,8 @@
 import { useState } from "react";
 
 import { useSession } from "../bridge/context";
-import { useStore } from "../bridge/store";
 import type { Shared } from "../bridge/session";
+import { useStore } from "../bridge/store";
 import type { SummaryRow } from "../contract";
 import { bytes, count, grouped, shapeChip, shapeTuple } from "../graph/format";
 import { FailureNote } from "../ui/Notice";
@@ -66,7 +66,9 @@ export function LayerTable({ chosen, onChoose }: { chosen: string | null; onChoo
                 <small>{row.kind}</small>
               </th>
               <td>
-                <code title={row.shape ? shapeTuple(row.shape) : undefined}>{row.shape ? shapeChip(row.shape) : "?"}</code>
+                <code title={row.shape ? shapeTuple(row.shape) : undefined}>
+                  {row.shape ? shapeChip(row.shape) : "?"}
+                </code>
               </td>
               {numbers.map(([name, , show]) => (
                 <td key={name} className="kv-number">

@@ -13,5 +13,15 @@ export function Pixels({ pixels, width, height, label }: PixelsProps) {
   useEffect(() => {
     canvas.current?.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
   }, [pixels, width, height]);
-  return <canvas ref={canvas} width={width} height={height} role="img" aria-label={label} title={label} className="kv-pixels" />;
+  return (
+    <canvas
+      ref={canvas}
+      width={width}
+      height={height}
+      role="img"
+      aria-label={label}
+      title={label}
+      className="kv-pixels"
+    />
+  );
 }

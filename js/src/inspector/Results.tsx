@@ -17,7 +17,15 @@ function share(confusion: Confusion): number {
   return all > 0 ? right / all : Number.NaN;
 }
 
-function Matrix({ confusion, chosen, onChoose }: { confusion: Confusion; chosen: Cell | null; onChoose(cell: Cell): void }) {
+function Matrix({
+  confusion,
+  chosen,
+  onChoose,
+}: {
+  confusion: Confusion;
+  chosen: Cell | null;
+  onChoose(cell: Cell): void;
+}) {
   const { labels, matrix } = confusion;
   const worst = Math.max(1, ...matrix.flatMap((row, index) => row.filter((_, other) => other !== index)));
   return (
@@ -34,7 +42,10 @@ function Matrix({ confusion, chosen, onChoose }: { confusion: Confusion; chosen:
       </thead>
       <tbody>
         {matrix.map((row, index) => {
-          const total = Math.max(1, row.reduce((sum, value) => sum + value, 0));
+          const total = Math.max(
+            1,
+            row.reduce((sum, value) => sum + value, 0),
+          );
           return (
             <tr key={labels[index]}>
               <th scope="row">{labels[index]}</th>
@@ -66,8 +77,20 @@ function Matrix({ confusion, chosen, onChoose }: { confusion: Confusion; chosen:
   );
 }
 
-function Gallery({ cell, occasion, onSample }: { cell: Cell | null; occasion: unknown; onSample(index: number): void }) {
-  const { answer, failure, asking } = useAnswer("mistakes", { true: cell?.true ?? null, predicted: cell?.predicted ?? null, limit: 24 }, occasion);
+function Gallery({
+  cell,
+  occasion,
+  onSample,
+}: {
+  cell: Cell | null;
+  occasion: unknown;
+  onSample(index: number): void;
+}) {
+  const { answer, failure, asking } = useAnswer(
+    "mistakes",
+    { true: cell?.true ?? null, predicted: cell?.predicted ?? null, limit: 24 },
+    occasion,
+  );
   if (failure) return <FailureNote failure={failure} />;
   if (!answer) return <Empty>{asking ? TEXT.inspect.loading : ""}</Empty>;
   const { mistakes, shape, labels } = answer.result;
@@ -78,10 +101,17 @@ function Gallery({ cell, occasion, onSample }: { cell: Cell | null; occasion: un
   return (
     <ul className="kv-gallery">
       {mistakes.map((mistake, index) => {
-        const [label, predicted] = [labels[mistake.true] ?? `${mistake.true}`, labels[mistake.predicted] ?? `${mistake.predicted}`];
+        const [label, predicted] = [
+          labels[mistake.true] ?? `${mistake.true}`,
+          labels[mistake.predicted] ?? `${mistake.predicted}`,
+        ];
         return (
           <li key={mistake.index}>
-            <button type="button" onClick={() => onSample(mistake.index)} title={TEXT.inspect.mistake(label, predicted)}>
+            <button
+              type="button"
+              onClick={() => onSample(mistake.index)}
+              title={TEXT.inspect.mistake(label, predicted)}
+            >
               {size && (
                 <Pixels
                   pixels={picturePixels(bytes, index * length, size.width, size.height, size.channels)}

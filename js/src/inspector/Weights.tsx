@@ -16,11 +16,23 @@ function Bars({ histogram, name }: { histogram: Histogram; name: string }) {
   const zero = low < 0 && high > 0 ? (-low / (high - low)) * WIDTH : null;
   return (
     <figure className="kv-histogram">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`${name}: ${figure(low)} … ${figure(high)}`}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${name}: ${figure(low)} … ${figure(high)}`}
+      >
         {counts.map((value, index) => {
           const tall = (value / most) * (HEIGHT - 2);
-          // biome-ignore lint/suspicious/noArrayIndexKey: a bar is its index
-          return <rect key={index} x={index * wide + 0.5} y={HEIGHT - tall} width={Math.max(0.5, wide - 1)} height={tall} />;
+          return (
+            <rect // biome-ignore lint/suspicious/noArrayIndexKey: a bar is its index
+              key={index}
+              x={index * wide + 0.5}
+              y={HEIGHT - tall}
+              width={Math.max(0.5, wide - 1)}
+              height={tall}
+            />
+          );
         })}
         {zero !== null && <line x1={zero} x2={zero} y1={0} y2={HEIGHT} />}
       </svg>

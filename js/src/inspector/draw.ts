@@ -21,7 +21,14 @@ export function ramp(share: number): Colour {
 }
 
 /** Pixels of a height x width map of values. */
-export function mapPixels(values: ArrayLike<number>, offset: number, width: number, height: number, low: number, high: number): Uint8ClampedArray<ArrayBuffer> {
+export function mapPixels(
+  values: ArrayLike<number>,
+  offset: number,
+  width: number,
+  height: number,
+  low: number,
+  high: number,
+): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint8ClampedArray(width * height * 4);
   const span = high - low || 1;
   for (let i = 0; i < width * height; i += 1) {
@@ -32,7 +39,13 @@ export function mapPixels(values: ArrayLike<number>, offset: number, width: numb
 }
 
 /** Pixels of a uint8 picture with 1 or 3 channels, channels last. */
-export function picturePixels(bytes: Uint8Array, offset: number, width: number, height: number, channels: number): Uint8ClampedArray<ArrayBuffer> {
+export function picturePixels(
+  bytes: Uint8Array,
+  offset: number,
+  width: number,
+  height: number,
+  channels: number,
+): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint8ClampedArray(width * height * 4);
   for (let i = 0; i < width * height; i += 1) {
     const at = offset + i * channels;
@@ -62,5 +75,7 @@ export function bytesOf(view: DataView | undefined): Uint8Array {
 /** Height, width, channels of a picture's shape. */
 export function pictureSize(shape: number[]): { height: number; width: number; channels: number } | null {
   const [height, width, channels = 1] = shape;
-  return shape.length >= 2 && shape.length <= 3 && height && width && [1, 3, 4].includes(channels) ? { height, width, channels } : null;
+  return shape.length >= 2 && shape.length <= 3 && height && width && [1, 3, 4].includes(channels)
+    ? { height, width, channels }
+    : null;
 }

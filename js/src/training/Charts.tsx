@@ -4,8 +4,8 @@ import { useEffect, useId, useMemo, useRef, useState, useSyncExternalStore } fro
 
 import { useSession } from "../bridge/context";
 import { useTrait } from "../bridge/useTrait";
-import { figure } from "../graph/format";
 import { spoken } from "../fields/values";
+import { figure } from "../graph/format";
 import { Icon } from "../ui/icons";
 import { TEXT } from "../ui/text";
 import { useTheme } from "../ui/theme";
@@ -13,7 +13,12 @@ import { Chart } from "./chart";
 import { batchesPerEpoch, type Curves, curvesOf, type Look, valueAt } from "./curves";
 import { families } from "./series";
 
-const NAMES = { batch: TEXT.charts.batch, smooth: TEXT.charts.batch, train: TEXT.charts.train, validation: TEXT.charts.validation };
+const NAMES = {
+  batch: TEXT.charts.batch,
+  smooth: TEXT.charts.batch,
+  train: TEXT.charts.train,
+  validation: TEXT.charts.validation,
+};
 
 /** The version of the run's numbers, at most once a frame of the screen. */
 function useVersion(): number {
@@ -39,7 +44,9 @@ function useVersion(): number {
 }
 
 function Values({ curves, x }: { curves: Curves; x: number | null }) {
-  const shown = curves.curves.filter((curve) => curve.name !== "batch" || !curves.curves.some((other) => other.name === "smooth"));
+  const shown = curves.curves.filter(
+    (curve) => curve.name !== "batch" || !curves.curves.some((other) => other.name === "smooth"),
+  );
   return (
     <span className="kv-values">
       {shown.map((curve) => {
@@ -122,7 +129,11 @@ export function Charts() {
           <output>{look.smoothing.toFixed(2)}</output>
         </label>
         <label>
-          <input type="checkbox" checked={look.logarithmic} onChange={(event) => setLook({ ...look, logarithmic: event.target.checked })} />
+          <input
+            type="checkbox"
+            checked={look.logarithmic}
+            onChange={(event) => setLook({ ...look, logarithmic: event.target.checked })}
+          />
           {TEXT.charts.log}
         </label>
         <fieldset className="kv-segments" aria-label={TEXT.charts.x}>

@@ -72,7 +72,14 @@ function StopMenu({ onStop, disabled }: { onStop(how: StopHow): void; disabled: 
       <Button icon="stop" disabled={disabled} onClick={() => onStop("now")}>
         {TEXT.run.stop}
       </Button>
-      <IconButton icon="chevron" label={TEXT.run.stopMenu} aria-haspopup="menu" aria-expanded={open} disabled={disabled} onClick={() => setOpen(!open)} />
+      <IconButton
+        icon="chevron"
+        label={TEXT.run.stopMenu}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        disabled={disabled}
+        onClick={() => setOpen(!open)}
+      />
       {open && (
         <div className="kv-menu" role="menu">
           {STOPS.map(([how, label, hint]) => (
@@ -111,9 +118,13 @@ function Facts() {
     <div className="kv-run-facts">
       {typeof elapsed_seconds === "number" && <Fact name={TEXT.run.elapsed} value={duration(elapsed_seconds)} />}
       {typeof eta_seconds === "number" && <Fact name={TEXT.run.left} value={duration(eta_seconds)} />}
-      {typeof samples_per_second === "number" && <Fact name={TEXT.run.samples} value={count(Math.round(samples_per_second))} />}
+      {typeof samples_per_second === "number" && (
+        <Fact name={TEXT.run.samples} value={count(Math.round(samples_per_second))} />
+      )}
       {typeof step_ms === "number" && <Fact name={TEXT.run.perStep} value={figure(Number(step_ms.toPrecision(3)))} />}
-      {typeof learning_rate === "number" && <Fact name={TEXT.run.rate} value={figure(Number(learning_rate.toPrecision(3)))} />}
+      {typeof learning_rate === "number" && (
+        <Fact name={TEXT.run.rate} value={figure(Number(learning_rate.toPrecision(3)))} />
+      )}
     </div>
   );
 }
@@ -172,7 +183,13 @@ export function RunBar({ children }: { children?: React.ReactNode }) {
           </Button>
         )}
         {active && !paused && (
-          <Button icon="pause" look="primary" className="kv-main" disabled={state === "stopping"} onClick={() => give("pause")}>
+          <Button
+            icon="pause"
+            look="primary"
+            className="kv-main"
+            disabled={state === "stopping"}
+            onClick={() => give("pause")}
+          >
             {TEXT.run.pause}
           </Button>
         )}
@@ -181,7 +198,12 @@ export function RunBar({ children }: { children?: React.ReactNode }) {
             {TEXT.run.resume}
           </Button>
         )}
-        <IconButton icon="step" label={`${TEXT.run.step}: ${TEXT.run.stepHint}`} disabled={active && !paused} onClick={() => give("step")} />
+        <IconButton
+          icon="step"
+          label={`${TEXT.run.step}: ${TEXT.run.stepHint}`}
+          disabled={active && !paused}
+          onClick={() => give("step")}
+        />
         <StopMenu onStop={stop} disabled={!active || state === "stopping"} />
       </div>
       <span className={`kv-state kv-state-${state}`} role="status">

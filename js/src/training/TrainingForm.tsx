@@ -11,7 +11,17 @@ import { isActive } from "./RunBar";
 const SCHEDULE: FormField[] = [
   { name: "epochs", doc: "", group: "main", required: true, default: 1, input: "number", step: 1, min: 1 },
   { name: "batch_size", doc: "", group: "main", required: true, default: 32, input: "number", step: 1, min: 1 },
-  { name: "validation_split", doc: "", group: "main", required: true, default: 0, input: "number", step: "any", min: 0, max: 1 },
+  {
+    name: "validation_split",
+    doc: "",
+    group: "main",
+    required: true,
+    default: 0,
+    input: "number",
+    step: "any",
+    min: 0,
+    max: 1,
+  },
   { name: "shuffle", doc: "", group: "main", required: true, default: true, input: "switch" },
 ];
 
@@ -38,12 +48,23 @@ function Choice({ title, specs, chosen, empty, open = false, onChange }: ChoiceP
   const id = useId();
   const spec = specOf(specs, chosen?.kind);
   const form = spec && chosen && spec.form.length > 0 && (
-    <Form key={chosen.kind} form={spec.form} args={chosen.args} idPrefix={id} onChange={(name, value) => onChange(withArg(chosen, name, value))} />
+    <Form
+      key={chosen.kind}
+      form={spec.form}
+      args={chosen.args}
+      idPrefix={id}
+      onChange={(name, value) => onChange(withArg(chosen, name, value))}
+    />
   );
   return (
     <section className="kv-choice">
       <label htmlFor={id}>{title}</label>
-      <select id={id} className="kv-input" value={spec?.kind ?? ""} onChange={(event) => onChange({ kind: event.target.value, args: {} })}>
+      <select
+        id={id}
+        className="kv-input"
+        value={spec?.kind ?? ""}
+        onChange={(event) => onChange({ kind: event.target.value, args: {} })}
+      >
         {!spec && <option value="">{chosen?.kind ?? empty}</option>}
         {specs.map((entry) => (
           <option key={entry.kind} value={entry.kind}>
@@ -52,17 +73,28 @@ function Choice({ title, specs, chosen, empty, open = false, onChange }: ChoiceP
         ))}
       </select>
       {spec?.doc && <p className="kv-field-doc">{spec.doc}</p>}
-      {form && (open ? form : (
-        <details className="kv-group">
-          <summary>{TEXT.training.options}</summary>
-          {form}
-        </details>
-      ))}
+      {form &&
+        (open ? (
+          form
+        ) : (
+          <details className="kv-group">
+            <summary>{TEXT.training.options}</summary>
+            {form}
+          </details>
+        ))}
     </section>
   );
 }
 
-function Metrics({ specs, metrics, onChange }: { specs: ComponentSpec[]; metrics: Chosen[]; onChange(metrics: Chosen[]): void }) {
+function Metrics({
+  specs,
+  metrics,
+  onChange,
+}: {
+  specs: ComponentSpec[];
+  metrics: Chosen[];
+  onChange(metrics: Chosen[]): void;
+}) {
   const id = useId();
   const left = specs.filter((spec) => !metrics.some((metric) => sameName(metric.kind, spec.kind)));
   return (
@@ -72,11 +104,20 @@ function Metrics({ specs, metrics, onChange }: { specs: ComponentSpec[]; metrics
         {metrics.map((metric, index) => (
           <li key={metric.kind}>
             {metric.kind}
-            <IconButton icon="close" label={TEXT.training.removeMetric(metric.kind)} onClick={() => onChange(metrics.filter((_, other) => other !== index))} />
+            <IconButton
+              icon="close"
+              label={TEXT.training.removeMetric(metric.kind)}
+              onClick={() => onChange(metrics.filter((_, other) => other !== index))}
+            />
           </li>
         ))}
       </ul>
-      <select id={id} className="kv-input" value="" onChange={(event) => event.target.value && onChange([...metrics, { kind: event.target.value, args: {} }])}>
+      <select
+        id={id}
+        className="kv-input"
+        value=""
+        onChange={(event) => event.target.value && onChange([...metrics, { kind: event.target.value, args: {} }])}
+      >
         <option value="">{TEXT.training.addMetric}</option>
         {left.map((spec) => (
           <option key={spec.kind} value={spec.kind}>
@@ -111,7 +152,13 @@ export function TrainingForm() {
         open
         onChange={(optimizer) => set({ optimizer })}
       />
-      <Choice title={TEXT.training.loss} specs={catalog.losses} chosen={settings.loss} empty={TEXT.training.chooseLoss} onChange={(loss) => set({ loss })} />
+      <Choice
+        title={TEXT.training.loss}
+        specs={catalog.losses}
+        chosen={settings.loss}
+        empty={TEXT.training.chooseLoss}
+        onChange={(loss) => set({ loss })}
+      />
       <Metrics specs={catalog.metrics} metrics={settings.metrics} onChange={(metrics) => set({ metrics })} />
     </div>
   );

@@ -50,7 +50,9 @@ export class Chart {
   }
 
   private data(curves: Curves): uPlot.AlignedData {
-    const all = KINDS.map((name) => curves.curves.find((curve) => curve.name === name) ?? { name, points: { x: [], y: [] } });
+    const all = KINDS.map(
+      (name) => curves.curves.find((curve) => curve.name === name) ?? { name, points: { x: [], y: [] } },
+    );
     const { x, ys } = aligned(all);
     return [x, ...ys];
   }
@@ -78,7 +80,12 @@ export class Chart {
       },
       axes: [
         { ...axis, size: 24, space: 60 },
-        { ...axis, size: 46, space: 28, values: (_plot, splits) => splits.map((value) => (value === null ? "" : figure(value))) },
+        {
+          ...axis,
+          size: 46,
+          space: 28,
+          values: (_plot, splits) => splits.map((value) => (value === null ? "" : figure(value))),
+        },
       ],
       series: [
         {},
@@ -97,7 +104,12 @@ export class Chart {
       hooks: {
         drawClear: [(plot) => this.marks(plot, paint.mark)],
         draw: [(plot) => this.star(plot, paint.best)],
-        setCursor: [(plot) => this.onCursor(plot.cursor.idx == null ? null : ((plot.data[0][plot.cursor.idx] as number | undefined) ?? null))],
+        setCursor: [
+          (plot) =>
+            this.onCursor(
+              plot.cursor.idx == null ? null : ((plot.data[0][plot.cursor.idx] as number | undefined) ?? null),
+            ),
+        ],
       },
     };
   }

@@ -21,5 +21,13 @@ export function Button({ icon, look = "plain", children, className = "", ...rest
 
 /** A button that shows only its icon; the label is its name and tooltip. */
 export function IconButton({ icon, label, ...rest }: ButtonProps & { icon: IconName; label: string }) {
-  return <Button icon={icon} aria-label={label} title={label} {...rest} className={`kv-icon-button ${rest.className ?? ""}`} />;
+  return (
+    <Button
+      icon={icon}
+      aria-label={label}
+      title={label}
+      {...rest}
+      className={`kv-icon-button ${rest.className ?? ""}`}
+    />
+  );
 }

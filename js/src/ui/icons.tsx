@@ -34,14 +34,12 @@ const PATHS = {
   chart: <path d="M2.5 2.5v11h11M4.5 10.5l3-4 2.5 2 3.5-5" />,
   flow: <path d="M3 8h10M9.5 4.5 13 8l-3.5 3.5" />,
   star: (
-    <path
-      d="m8 2 1.8 3.8 4.2.5-3.1 2.9.8 4.1L8 11.3l-3.7 2 .8-4.1L2 6.3l4.2-.5z"
-      fill="currentColor"
-      stroke="none"
-    />
+    <path d="m8 2 1.8 3.8 4.2.5-3.1 2.9.8 4.1L8 11.3l-3.7 2 .8-4.1L2 6.3l4.2-.5z" fill="currentColor" stroke="none" />
   ),
   input: <path d="M2.5 8h7M7 5l3 3-3 3M10 3h3.5v10H10" />,
-  core: <path d="M4 4.2v.1M4 8v.1M4 11.8v.1M12 6v.1M12 10v.1M4 4.2 12 6M4 4.2 12 10M4 8l8-2M4 8l8 2M4 11.8 12 6M4 11.8l8-1.8" />,
+  core: (
+    <path d="M4 4.2v.1M4 8v.1M4 11.8v.1M12 6v.1M12 10v.1M4 4.2 12 6M4 4.2 12 10M4 8l8-2M4 8l8 2M4 11.8 12 6M4 11.8l8-1.8" />
+  ),
   convolution: (
     <>
       <path d="M2.5 2.5h11v11h-11z" />
@@ -57,7 +55,9 @@ const PATHS = {
     </>
   ),
   normalization: <path d="M2 12.5c3.5 0 3-9 6-9s2.5 9 6 9M8 3.5v9" />,
-  regularization: <path d="M4 4h.1M8 4h.1M12 4h.1M4 8h.1M12 8h.1M8 12h.1M12 12h.1M7 7l2 2M9 7 7 9M3 11l2 2M5 11l-2 2" />,
+  regularization: (
+    <path d="M4 4h.1M8 4h.1M12 4h.1M4 8h.1M12 8h.1M8 12h.1M12 12h.1M7 7l2 2M9 7 7 9M3 11l2 2M5 11l-2 2" />
+  ),
   activation: <path d="M2 11.5h5l6-8" />,
   reshaping: <path d="M2.5 5h5v6h-5zM9 8h4.5M11.5 6l2 2-2 2" />,
   merging: <path d="M3.5 2.5c0 4 4.5 3 4.5 7v4M12.5 2.5c0 4-4.5 3-4.5 7M5.800 11.300 8 13.5l2.200-2.200" />,

@@ -29,7 +29,8 @@ export const TEXT = {
     other: "Other",
   } as Record<string, string>,
   canvas: {
-    label: "Model graph. Arrow keys move between layers, Enter edits, Y connects, slash adds, question mark shows all keys.",
+    label:
+      "Model graph. Arrow keys move between layers, Enter edits, Y connects, slash adds, question mark shows all keys.",
     fit: "Fit",
     arrange: "Arrange",
     zoomIn: "Zoom in",
@@ -82,6 +83,7 @@ export const TEXT = {
     shared: "shares weights",
   },
   connect: {
+    open: "Connect to…",
     title: (from: string) => `Connect ${from} to…`,
     search: "Type a name",
     none: "Nothing can take this output.",
@@ -132,7 +134,7 @@ export const TEXT = {
     atMost: (value: number) => `at most ${value}`,
     sizes: (count: number | null) => (count ? `one whole number, or ${count} of them` : "whole numbers"),
     shape: "sizes such as 28, 28, 1; None for any",
-    json: "a value such as 1, true, \"text\", [1, 2]",
+    json: 'a value such as 1, true, "text", [1, 2]',
     expected: (what: string) => `Expected ${what}.`,
     needed: "This is needed.",
     custom: "custom",

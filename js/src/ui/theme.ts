@@ -12,7 +12,10 @@ function hostTheme(): "light" | "dark" {
 
 function subscribe(changed: () => void): () => void {
   const watch = new MutationObserver(changed);
-  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"] });
+  watch.observe(document.body, {
+    attributes: true,
+    attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"],
+  });
   const preference = matchMedia("(prefers-color-scheme: dark)");
   preference.addEventListener("change", changed);
   return () => {

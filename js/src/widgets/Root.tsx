@@ -4,9 +4,9 @@ import { SessionContext } from "../bridge/context";
 import type { Session } from "../bridge/session";
 import { useStore } from "../bridge/store";
 import { useTrait } from "../bridge/useTrait";
+import { useClipboard } from "../editor/Clipboard";
 import { EditorContext, useEditor } from "../editor/context";
 import { Editor } from "../editor/editor";
-import { useClipboard } from "../editor/Clipboard";
 import { Sheet } from "../editor/Sheet";
 import { announcementOf } from "../editor/selectors";
 import { useKeys } from "../editor/useKeys";
@@ -38,7 +38,6 @@ function Frame({ view, children }: { view: string; children(panning: boolean): R
   const clipboard = useClipboard(editor);
   useSelectionFromKernel();
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the whole widget are read here, as no listener may be on the document
     <div
       className={`kv-root kv-view-${view}`}
       data-theme={theme}
@@ -72,4 +71,3 @@ export function Root({ session, view, children }: RootProps) {
     </SessionContext>
   );
 }
-

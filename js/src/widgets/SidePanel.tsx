@@ -14,7 +14,8 @@ import { TrainingForm } from "../training/TrainingForm";
 import { type Tab, Tabs } from "../ui/Tabs";
 import { TEXT } from "../ui/text";
 
-export type PanelName = keyof typeof TEXT.tabs & ("parameters" | "problems" | "training" | "callbacks" | "inspector" | "code");
+export type PanelName = keyof typeof TEXT.tabs &
+  ("parameters" | "problems" | "training" | "callbacks" | "inspector" | "code");
 
 /** The side panel: one tab for each thing to do. */
 export function SidePanel({ names }: { names: PanelName[] }) {
