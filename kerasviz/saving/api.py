@@ -94,7 +94,9 @@ def broken(where: str) -> Iterator[None]:
         raise Invalid(where, "the config of a model", f"{type(error).__name__}: {error}") from error
 
 
-def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
+def save_weights(
+    model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None, **kwargs: Any
+) -> None:
     """Write a model's weights, and its optimizer's state, to a `.weights.h5` file.
 
     Args:
@@ -108,6 +110,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     """
     import h5py
 
+    if kwargs:
+        raise TypeError(f"save_weights has no argument `{next(iter(kwargs))}`.")
     ending = shards.SHARD_ENDING if max_shard_size is None else shards.ENDING
     if not str(filepath).endswith(ending):
         raise Invalid("save_weights(filepath=...)", f"a path that ends in `{ending}`", str(filepath))
@@ -120,26 +124,24 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
         write_weights(model, file)
 
 
-def load_weights(
-    model: Any, filepath: Any, skip_mismatch: bool = False, objects_to_skip: Any = None, **kwargs: Any
-) -> None:
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
     """Give a model the weights of a file. Nothing changes unless all of them fit.
 
     Args:
         model: built as the one that was saved.
         filepath: `.weights.h5` or `.keras`; `.weights.json` where there are several.
         skip_mismatch: whether layers that do not fit keep what they have.
-        objects_to_skip: layers to leave alone.
+        kwargs: `objects_to_skip`, layers to leave alone.
 
     Raises:
         Invalid: where the file is no plain data, or does not fit.
     """
     where = str(filepath)
-    if objects_to_skip is not None or kwargs:
-        given = "objects_to_skip" if objects_to_skip is not None else next(iter(kwargs))
-        raise Invalid(f"load_weights({given}=...)", "no such argument yet", kwargs.get(given, objects_to_skip))
+    skipped = kwargs.pop("objects_to_skip", None) or ()
+    if kwargs:
+        raise TypeError(f"load_weights has no argument `{next(iter(kwargs))}`.")
     with opened_weights(filepath) as file:
-        read_weights(model, file, where, skip_mismatch)
+        read_weights(model, file, where, skip_mismatch, skipped)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kerasviz.declare import Invalid, custom_object_scope, deserialize, register, registered_name, registered_object
+from kerasviz.declare import Invalid, deserialize, register, registered_name, registered_object
+from kerasviz.declare import custom_object_scope as opened_scope
 from kerasviz.declare.registry import REGISTERED, serialize
 from kerasviz.layers.layer import Layer
 from kerasviz.saving import values
@@ -60,12 +61,15 @@ class CustomObjectScope(contextlib.AbstractContextManager):
         self.custom_objects = dict(custom_objects)
 
     def __enter__(self) -> "CustomObjectScope":
-        self._scope = custom_object_scope(self.custom_objects)
+        self._scope = opened_scope(self.custom_objects)
         self._scope.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._scope.__exit__(*error)
+
+
+custom_object_scope = CustomObjectScope
 
 
 def with_public_modules(config: Any) -> Any:
@@ -128,7 +132,7 @@ def deserialize_keras_object(
     Raises:
         Invalid: where it names what is neither ours nor known, or does not fit.
     """
-    with custom_object_scope(custom_objects) if custom_objects else contextlib.nullcontext():
+    with opened_scope(custom_objects) if custom_objects else contextlib.nullcontext():
         return _made(with_public_modules(config))
 
 
@@ -180,5 +184,5 @@ def _refuse_code(config: Mapping[str, Any]) -> None:
 @contextlib.contextmanager
 def scope(custom_objects: Mapping[str, Any] | None) -> Iterator[None]:
     """The custom objects of one call, if there are any."""
-    with custom_object_scope(custom_objects) if custom_objects else contextlib.nullcontext():
+    with opened_scope(custom_objects) if custom_objects else contextlib.nullcontext():
         yield

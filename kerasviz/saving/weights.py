@@ -4,7 +4,7 @@ layers/dense/vars/0      layers/lstm/cell/vars/1      optimizer/vars/0
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from kerasviz.declare import Invalid, snake_case
@@ -107,7 +107,7 @@ def write_weights(model: Any, file: Any) -> None:
             group[name] = array
 
 
-def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False) -> None:
+def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False, skipped: Collection[Any] = ()) -> None:
     """Give a model the weights in an open, checked HDF5 file. Nothing changes unless everything fits.
 
     Args:
@@ -115,13 +115,17 @@ def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False)
         file: an HDF5 file, or several as one.
         where: for errors.
         skip_mismatch: whether layers that do not fit keep what they have.
+        skipped: layers to leave alone.
 
     Raises:
         Invalid: where its arrays do not fit.
     """
     ready_optimizer(model, file)
     fitting: list[tuple[Any, Store]] = []
+    left_alone = {id(layer) for thing in skipped for layer in thing._flatten_layers()}
     for path, thing in saved_objects(model):
+        if id(thing) in left_alone:
+            continue
         place = "/".join((*path, "vars"))
         inner = (*path, "vars")
         group = file.group(inner) if hasattr(file, "group") else group_at(file, inner, where)

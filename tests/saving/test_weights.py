@@ -191,3 +191,12 @@ def test_what_is_no_map_is_refused(tmp_path, text):
     (tmp_path / "a.weights.json").write_text(text)
     with pytest.raises(Invalid, match="a map of weights"):
         large_model().load_weights(tmp_path / "a.weights.json")
+
+
+def test_layers_may_be_left_alone(tmp_path):
+    source, mine = model(), model()
+    source.save_weights(tmp_path / "a.weights.h5")
+    before = mine.layers[2].get_weights()[0]
+    mine.load_weights(tmp_path / "a.weights.h5", objects_to_skip=[mine.layers[2]])
+    np.testing.assert_array_equal(mine.layers[2].get_weights()[0], before)
+    np.testing.assert_array_equal(mine.layers[0].get_weights()[0], source.layers[0].get_weights()[0])
