@@ -8,6 +8,7 @@ A failed test leaves a screenshot in `ui-tests/failures/`, which git ignores.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def finish(request: pytest.FixtureRequest, page: Page, errors: list[str]) -> Non
     """At a test's end: a picture if it failed, and no error on the page that nobody looked at."""
     if request.node.stash.get(FAILED, False) or errors:
         FAILURES.mkdir(exist_ok=True)
-        page.screenshot(path=FAILURES / f"{request.node.name}.png")
+        page.screenshot(path=FAILURES / f"{re.sub(r'[^a-zA-Z0-9_-]+', '_', request.node.name)}.png")
     found, errors[:] = list(errors), []
     assert not found, "\n".join(found)
 
