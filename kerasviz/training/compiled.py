@@ -115,8 +115,6 @@ class Compiled:
         self.metrics = CompiledMetrics(outputs, *measured, targets, predictions)
         self.part_trackers = [metric_class("Mean")(name=name) for name in compiled.names]
         self.loss, self.outputs = compiled, outputs
-        for metric in (self.loss_tracker, *self.part_trackers, *self.metrics.metrics):
-            moved(metric, outputs.predictions(y_pred)[0].device)
 
     def new_tally(self, lasting: bool) -> Tally:
         """A tally for batches of a source; what waited in the last one is taken into account first."""
@@ -148,10 +146,3 @@ class Compiled:
         """Trackers and metrics in Keras's order."""
         collected = [self.metrics] if self.metrics is not None and self.metrics.entries else []
         return [self.loss_tracker, *collected, *self.part_trackers]
-
-
-def moved(metric: Any, device: torch.device) -> None:
-    """Put a metric's state where the predictions are."""
-    for variable in getattr(metric, "variables", ()):
-        if variable.device != device and variable.device.type != "meta":
-            variable.data = variable.data.to(device)

@@ -177,6 +177,11 @@ class Passes:
                 return
             yield batch
 
+    def restart(self) -> None:
+        """Let the next epoch begin a new pass, where the source can."""
+        if self.source.restarts:
+            self._going = None
+
     def _next(self, count: int) -> tuple | None:
         """The next batch of a pass; a new pass starts where an epoch finds the last one just over."""
         if self._going is None:

@@ -94,8 +94,8 @@ def in_order(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def floats(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as floats, sorted by name, as Keras has its logs."""
-    return dict(sorted(in_order(values).items()))
+    """The values as floats, sorted by name, as Keras has its logs; those of a nested dict stay together."""
+    return in_order(dict(sorted(values.items())))
 
 
 def _plain(value: Any) -> Any:

@@ -87,8 +87,7 @@ def training(plan: Training) -> Iterator[Event]:
             step_index += 1
             if trainer.stop_training:
                 break
-        keep(kept)
-        logs = read()
+        logs = last(kept, read)
         if plan.validating is not None and plan.validates(epoch) and batch_index >= 0:
             validation = yield from testing(trainer, plan.validating)
             logs |= {f"val_{name}": value for name, value in validation.items()}
@@ -108,6 +107,7 @@ def testing(trainer: Any, phase: Phase) -> Generator[Event, None, dict[str, Any]
     trainer.reset_metrics()
     yield TestBegin()
     read, kept = dict, no_logs
+    phase.passes.restart()
     for batch_index, batch in enumerate(phase.passes.epoch()):
         yield TestBatchBegin(batch_index)
         keep(kept)
@@ -118,8 +118,7 @@ def testing(trainer: Any, phase: Phase) -> Generator[Event, None, dict[str, Any]
         del batch_logs
         if trainer.stop_evaluating:
             break
-    keep(kept)
-    logs = read()
+    logs = last(kept, read)
     yield TestEnd(logs=logs)
     return logs
 
@@ -145,6 +144,12 @@ def keep(kept: Callable[[], Logs | None]) -> None:
     logs = kept()
     if logs is not None:
         logs.values_now()
+
+
+def last(kept: Callable[[], Logs | None], read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The values after the last batch."""
+    logs = kept()
+    return read() if logs is None else logs.copy()
 
 
 def warn_if_short(passes: Passes, epoch: int, num_batches: int, epochs: range) -> None:

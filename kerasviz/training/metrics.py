@@ -97,9 +97,10 @@ class CompiledMetrics:
         self.outputs = outputs
         self.entries: list[tuple[str, int, Any, bool]] = []  # name in the logs, output, metric, whether weighted
         taken: dict[tuple[int, str], int] = {}
-        for given, is_weighted in ((metrics, False), (weighted, True)):
-            where = f"compile({'weighted_' if is_weighted else ''}metrics=...)"
-            for index, ones in enumerate(per_output(given, outputs, where)):
+        plain = per_output(metrics, outputs, "compile(metrics=...)")
+        weighing = per_output(weighted, outputs, "compile(weighted_metrics=...)")
+        for index in range(len(outputs)):
+            for ones, is_weighted in ((plain[index], False), (weighing[index], True)):
                 for one in ones:
                     self._add(index, resolve_metric(one, targets[index], predictions[index]), is_weighted, taken)
 

@@ -106,7 +106,7 @@ def custom_step(trainer: Any, method: Callable[[Any], Any]) -> Callable[[tuple],
         logs = method(batch)
         if not isinstance(logs, Mapping):
             return read if logs is None else functools.partial(floats, {"loss": logs})
-        return read if set(logs) == set(trainer.metrics_names) else functools.partial(floats, logs)
+        return functools.partial(floats, logs)
 
     return step
 

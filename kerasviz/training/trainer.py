@@ -236,7 +236,7 @@ class Trainer(Overridable):
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """Learn from one batch; the metrics go on from where they are.
+        """Learn from one batch. The values are those of this batch.
 
         Returns:
             A number, or a list of them, or a dict by name.
@@ -244,15 +244,19 @@ class Trainer(Overridable):
         self._known("train_on_batch")
         source = self._one_batch(x, y, sample_weight, class_weight)
         self._learn_outputs(source, "train_on_batch", "train_step")
-        logs = self._train_function(source)(source.peek())()
+        step = self._train_function(source)
+        self.reset_metrics()
+        logs = step(source.peek())()
         return logs if return_dict else self._as_numbers(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Evaluate one batch; the metrics go on from where they are."""
+        """Evaluate one batch. The values are those of this batch."""
         self._known("test_on_batch")
         source = self._one_batch(x, y, sample_weight)
         self._learn_outputs(source, "test_on_batch", "test_step")
-        logs = self._test_function(source)(source.peek())()
+        step = self._test_function(source)
+        self.reset_metrics()
+        logs = step(source.peek())()
         return logs if return_dict else self._as_numbers(logs)
 
     test_on_batch.__test__ = False  # type: ignore[attr-defined]
