@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from kerasviz.declare import Invalid
-from kerasviz.document.document import INPUT_KINDS, Document, Json, by_id, check_call, check_layer, check_positions
+from kerasviz.document.checks import Json, by_id, check_call, check_layer, check_positions
+from kerasviz.document.document import INPUT_KINDS, Document
 from kerasviz.document.edits import command
 from kerasviz.document.names import call_id, layer_id, taken_in
 from kerasviz.document.patch import Patch, patch

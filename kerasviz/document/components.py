@@ -1,4 +1,4 @@
-"""Layers made from their data without weights: instances to ask for shapes, and the sizes of weights they would have."""
+"""Layers made from their data without weights: to ask for shapes, and for the sizes of weights they would have."""
 
 import json
 from typing import Any
@@ -121,6 +121,8 @@ class Recorder:
         variable = torch.Tensor._make_subclass(Variable, data, False)
         trains = trainable and self.layer.trainable
         facts = {"_name": name or "variable", "path": name, "_trainable": trains, "_is_weight": trainable}
-        variable.__dict__.update(facts, autocast=True, regularizer=None, constraint=None)
+        facts |= {"autocast": True, "regularizer": None, "constraint": None}
+        for fact, value in facts.items():
+            setattr(variable, fact, value)
         self.layer.__dict__.setdefault("_added", []).append(variable)
         return variable

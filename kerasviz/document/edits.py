@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from kerasviz.declare import Invalid, did_you_mean
-from kerasviz.document.document import INPUT_KINDS, Document, Json, Tensor, check_outputs
+from kerasviz.document.checks import Json, Tensor, check_outputs
+from kerasviz.document.document import INPUT_KINDS, Document
 from kerasviz.document.kinds import input_limits
 from kerasviz.document.names import call_id, layer_id, taken_in
 from kerasviz.document.patch import Draft, Patch, patch
@@ -80,7 +81,7 @@ def place_below(document: Document, sources: Sequence[str], direction: str) -> l
     lowest = max(sources, key=lambda source: document.positions.get(source, [0, 0])[axis])
     place = place_after(document, lowest, direction)
     place[1 - axis] = sum(p[1 - axis] for p in known) / len(known)
-    return free([p for c, p in document.positions.items() if c in document.calls], *place)
+    return free([p for c, p in document.positions.items() if c in document.calls], place[0], place[1])
 
 
 @command
@@ -103,7 +104,9 @@ def insert(
 @command
 def append(document: Document, kind: str, args: Json | None = None, *, after: str, direction: str = "down") -> Patch:
     """Put a new layer behind a call; what took the call's output takes the new layer's."""
-    targets = [(t, s) for t in document.consumers[after] for s, i in enumerate(document.calls[t]["inputs"]) if i[0] == after]
+    targets = [
+        (t, s) for t in document.consumers[after] for s, i in enumerate(document.calls[t]["inputs"]) if i[0] == after
+    ]
     draft = Draft(document)
     at = document.positions.get(targets[0][0]) if len(targets) == 1 else None
     if at:

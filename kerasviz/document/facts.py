@@ -62,7 +62,7 @@ def facts_of(array: Any) -> Facts:
     whole = values.dtype.kind in "biu" or bool(finite.size and (finite == np.floor(finite)).all() and not has_nan)
     rows = values.reshape(len(values), -1) if values.ndim > 1 else None
     one_hot = rows is not None and rows.shape[1] > 1 and whole and low == 0 and high == 1
-    one_hot = bool(one_hot and (rows.sum(axis=1) == 1).all())
+    one_hot = bool(one_hot and rows is not None and (rows.sum(axis=1) == 1).all())
     counts: tuple[int, ...] = ()
     if whole and low is not None and low >= 0 and high is not None and high < 10_000 and values.size == len(values):
         counts = tuple(int(n) for n in np.bincount(values.reshape(-1).astype("int64")))

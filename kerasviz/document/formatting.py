@@ -16,25 +16,19 @@ def statement(text: str, indent: str = "") -> list[str]:
     for start, end in trailers(text, pairs):
         head, body, tail = text[: start + 1], text[start + 1 : end], text[end:]
         if len(indent) + len(head) <= COLUMNS:
-            return [indent + head, *body_lines(body, indent + "    ", text[start]), *tail_lines(tail, indent)]
+            return [indent + head, *body_lines(body, indent + "    "), indent + tail]
     return [indent + text]
 
 
-def tail_lines(tail: str, indent: str) -> list[str]:
-    """The closing bracket and what follows it."""
-    return [indent + tail]
-
-
-def body_lines(body: str, indent: str, bracket: str) -> list[str]:
+def body_lines(body: str, indent: str) -> list[str]:
     """What stands between brackets: on one line if it fits, else an item a line with a comma behind each."""
     body = body.strip().removesuffix(",")
     if len(indent) + len(body) <= COLUMNS:
-        alone = bracket in "([" and len(items(body)) == 1
-        return [indent + body] if alone or True else []
-    return [line for item in items(body) for line in with_comma(statement(item, indent), indent)]
+        return [indent + body]
+    return [line for item in items(body) for line in with_comma(statement(item, indent))]
 
 
-def with_comma(lines: list[str], indent: str) -> list[str]:
+def with_comma(lines: list[str]) -> list[str]:
     """The lines of an item, ended by a comma."""
     return [*lines[:-1], lines[-1] + ","]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from kerasviz.document.document import Document
 from kerasviz.document.edits import command
@@ -104,7 +105,7 @@ def join(upper: Cell, lower: Cell) -> None:
 def crossings(grid: list[list[Cell]]) -> int:
     """How many pairs of edges cross."""
     count = 0
-    for row, following in zip(grid, grid[1:], strict=False):
+    for row, following in pairwise(grid):
         places = {id(cell): index for index, cell in enumerate(following)}
         ends = [place for cell in row for place in sorted(places[id(lower)] for lower in cell.below)]
         count += sum(a > b for i, a in enumerate(ends) for b in ends[i + 1 :])
@@ -163,7 +164,7 @@ def settle(row: list[Cell], *, above: bool, below: bool) -> None:
         centre = sum(o.centre * p for o, p in zip(near, pulls, strict=True)) / total if near else cell.centre
         wanted.append(centre)
         weights.append((0.6 if cell.call is None else 1.0) * max(0.05, len(near)))
-    gaps = [(a.breadth + b.breadth) / 2 + COLUMN_GAP for a, b in zip(row, row[1:], strict=False)]
+    gaps = [(a.breadth + b.breadth) / 2 + COLUMN_GAP for a, b in pairwise(row)]
     for cell, centre in zip(row, spread(wanted, weights, gaps), strict=True):
         cell.centre = centre
 

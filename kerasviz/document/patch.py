@@ -5,18 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from kerasviz.declare import Invalid
-from kerasviz.document.document import (
-    Document,
-    Json,
-    check_call,
-    check_call_references,
-    check_cycles,
-    check_layer,
-    check_outputs,
-    check_position,
-    check_references,
-    checked,
-)
+from kerasviz.document.checks import Json, check_call, check_layer, check_outputs, check_position, checked
+from kerasviz.document.document import Document, check_call_references, check_cycles, check_references
 
 TABLES = ("layers", "calls", "positions")
 WHOLE = ("inputs", "outputs", "groups", "variables")

@@ -10,7 +10,8 @@ from kerasviz.document.inference import Inference
 from kerasviz.document.kinds import MERGES, input_limits
 from kerasviz.document.patch import Draft, Patch
 from kerasviz.document.placing import pushed
-from kerasviz.document.quick_add import QuickAddError, Step, Token, steps, tokens, understood
+from kerasviz.document.quick_add import understood
+from kerasviz.document.quick_text import QuickAddError, Step, Token, steps, tokens
 
 SELECTED = object()
 
@@ -95,7 +96,9 @@ class Builder:
         extra = [self.find(token.text[1:]) for token in tags] if many else []
         unknown = [token for token, call in zip(tags, extra, strict=False) if call is None]
         if many and unknown and kind in MERGES and len(extra) == len(unknown) and self.current is None:
-            raise unknown[0].error(f"There is no tensor `{unknown[0].text}`.", did_you_mean(unknown[0].text, self.known()))
+            raise unknown[0].error(
+                f"There is no tensor `{unknown[0].text}`.", did_you_mean(unknown[0].text, self.known())
+            )
         return [call for call in extra if call is not None], unknown if many else tags
 
     def add(self, kind: str, args: Json, extra: list[str]) -> None:
@@ -240,6 +243,3 @@ def suggest(prefix: str, limit: int = 12) -> list[Json]:
         more = [(w, k) for w, k in names().items() if w not in seen and prefix.lower() in summary(k).lower()]
         found += [{"text": w, "kind": k, "doc": summary(k), "start": 0, "end": len(prefix)} for w, k in more]
     return found[:limit]
-
-
-

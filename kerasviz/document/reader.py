@@ -23,7 +23,9 @@ def from_model(model: Any) -> Document:
     graph = getattr(model, "graph", None)
     if graph is None:
         hint = "A subclassed model has no graph: call it on a `keras.Input` to get one."
-        raise Invalid(f"document of `{getattr(model, 'name', model)}`", "a Functional or Sequential model", type(model), hint)
+        raise Invalid(
+            f"document of `{getattr(model, 'name', model)}`", "a Functional or Sequential model", type(model), hint
+        )
     reader = Reader()
     for node in graph.nodes:
         reader.read(node)
@@ -196,7 +198,11 @@ def minimal(config: Json) -> Any:
         value = shortest(declared, plain_json(value))
         if name == "name" and automatic_inside(str(value), cls.__name__):
             continue
-        if declared is None or declared.required or not (value == default_of(declared) or is_default_policy(name, value)):
+        if (
+            declared is None
+            or declared.required
+            or not (value == default_of(declared) or is_default_policy(name, value))
+        ):
             args[name] = value
     by_name = str(config.get("module")) in ("keras.initializers", "keras.regularizers", "keras.constraints")
     if by_name and not args and not config.get("registered_name"):

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from kerasviz.declare import Invalid
@@ -17,7 +18,12 @@ PACKAGES = {"keras": "import keras", "kerasviz": "import kerasviz as keras"}
 
 
 def source(
-    document: Document, dialect: Dialect | None = None, *, package: str = "keras", names: bool = False, name: str | None = None
+    document: Document,
+    dialect: Dialect | None = None,
+    *,
+    package: str = "keras",
+    names: bool = False,
+    name: str | None = None,
 ) -> str:
     """A module that makes the model as `model`.
 
@@ -59,8 +65,10 @@ def is_chain(document: Document) -> bool:
     order = document.order
     if len(order) < 2 or document.kind_of(order[0]) not in INPUT_KINDS or len(document.output_tensors) != 1:
         return False
-    links = zip(order, order[1:], strict=False)
-    plain = all(document.calls[b]["inputs"] == [[a, 0]] and not {"args", "kwargs"} & set(document.calls[b]) for a, b in links)
+    links = pairwise(order)
+    plain = all(
+        document.calls[b]["inputs"] == [[a, 0]] and not {"args", "kwargs"} & set(document.calls[b]) for a, b in links
+    )
     functions = any(document.kind_of(call).startswith("ops.") or document.kind_of(call) in NESTED for call in order)
     shared = any(len(calls) > 1 for calls in document.calls_of.values())
     return plain and not shared and not functions and document.output_tensors[0] == [order[-1], 0]

@@ -91,7 +91,7 @@ def recurrent(outcome: Outcome, inputs: list[Shape], output: Shape) -> int:
 
 
 def attention(outcome: Outcome, inputs: list[Shape], output: Shape) -> int:
-    """Projections of query, key, value and output, then the products of queries with keys and of weights with values."""
+    """Projections of query, key, value and output; products of queries with keys and of weights with values."""
     layer = outcome.layer
     query, value = inputs[0], inputs[min(1, len(inputs) - 1)]
     n, m = size(query) // (query[-1] or 1), size(value) // (value[-1] or 1)

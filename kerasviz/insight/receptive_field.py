@@ -8,7 +8,10 @@ from kerasviz.document.document import INPUT_KINDS, Document
 from kerasviz.document.inference import Inferred
 from kerasviz.document.kinds import ELEMENTWISE_MERGES, POOLS, SHAPE_KEEPING
 
-WINDOWED = (*(f"Conv{rank}D" for rank in (1, 2, 3)), *(f"{k}Conv{r}D" for k in ("Separable", "Depthwise") for r in (1, 2)))
+WINDOWED = (
+    *(f"Conv{rank}D" for rank in (1, 2, 3)),
+    *(f"{k}Conv{r}D" for k in ("Separable", "Depthwise") for r in (1, 2)),
+)
 WINDOWED += POOLS
 SAME = (*SHAPE_KEEPING, *ELEMENTWISE_MERGES, "Concatenate", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D")
 
@@ -45,9 +48,12 @@ def receptive_fields(document: Document, known: dict[str, Inferred]) -> dict[str
 
 def widest(fields: Sequence[ReceptiveField]) -> ReceptiveField:
     """The field of a merge: as wide as its widest branch."""
-    return ReceptiveField(*(tuple(map(max, *sizes)) if len(fields) > 1 else sizes[0] for sizes in zip(
-        *((field.size, field.stride) for field in fields), strict=True
-    )))
+    return ReceptiveField(
+        *(
+            tuple(map(max, *sizes)) if len(fields) > 1 else sizes[0]
+            for sizes in zip(*((field.size, field.stride) for field in fields), strict=True)
+        )
+    )
 
 
 def grown(field: ReceptiveField, layer: Any) -> ReceptiveField:

@@ -113,8 +113,8 @@ def prepared(model: Any, x: Any) -> Any:
 def activations(model: Any, name: str, x: Any, index: int = 0) -> tuple[dict[str, Any], list[bytes]]:
     """What a call makes of one sample, as a picture of it: a record, and float32 numbers.
 
-    maps: `count` pictures of `height` x `width`, one after another; vector: `count` values; sequence: `height` moments of
-    `width` features.
+    maps: `count` pictures of `height` x `width`, one after another; vector: `count` values; sequence: `height` moments
+    of `width` features.
     """
     values = output(model, name, x, index)[0]
     return shown(values)
@@ -156,7 +156,9 @@ def classes(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scores = numbers(scores)
     if scores.ndim == 1 or scores.shape[-1] == 1:
         positive = scores.reshape(-1)
-        positive = positive if positive.min(initial=0) >= 0 and positive.max(initial=0) <= 1 else 1 / (1 + np.exp(-positive))
+        positive = (
+            positive if positive.min(initial=0) >= 0 and positive.max(initial=0) <= 1 else 1 / (1 + np.exp(-positive))
+        )
         return (positive >= 0.5).astype("int64"), np.where(positive >= 0.5, positive, 1 - positive)
     rows = scores.reshape(len(scores), -1)
     sums = rows.sum(axis=-1)

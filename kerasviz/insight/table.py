@@ -50,7 +50,9 @@ def rows(document: Document, known: dict[str, Inferred] | None = None) -> Json:
 def row(document: Document, call: str, found: Inferred, spent: Cost, seen: Any) -> Json:
     """What there is to know of one call. Memory is of its outputs, for one sample."""
     shapes = found.shapes
-    weights = [{"name": n, "shape": list(s), "trainable": t} for n, s, t in found.outcome.weights] if found.outcome else []
+    weights = (
+        [{"name": n, "shape": list(s), "trainable": t} for n, s, t in found.outcome.weights] if found.outcome else []
+    )
     return {
         "call": call,
         "name": document.name_of(call),
@@ -115,7 +117,8 @@ def totals_text(totals: Json) -> str:
     """The sums in a sentence."""
     params = f"{totals['params']:,} parameters ({memory_text(totals['parameter_bytes'])})"
     fixed = f", {totals['non_trainable']:,} of them not trainable" if totals["non_trainable"] else ""
-    return f"{params}{fixed}; {totals['macs']:,} MACs and {memory_text(totals['activation_bytes'])} of activations a sample"
+    memory = memory_text(totals["activation_bytes"])
+    return f"{params}{fixed}; {totals['macs']:,} MACs and {memory} of activations a sample"
 
 
 def to_markdown(table: Json, columns: list[str] | None = None) -> str:

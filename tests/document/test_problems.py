@@ -124,7 +124,9 @@ def test_row_19_dot_of_axes_that_differ(drawn):
 
 def test_row_20_duplicate_names(drawn):
     document = changed(
-        drawn("in 8 > dense 4 relu > dense 4 relu"), lambda d: rename(d, "dense", "a"), lambda d: rename(d, "dense_1", "a")
+        drawn("in 8 > dense 4 relu > dense 4 relu"),
+        lambda d: rename(d, "dense", "a"),
+        lambda d: rename(d, "dense_1", "a"),
     )
     problem = only(document, "duplicate-name")
     assert (problem.call, problem.arg) == ("dense_1", "name")
@@ -193,7 +195,12 @@ def test_row_24_a_misspelt_activation_is_recognised(drawn):
 
 @pytest.mark.parametrize(
     ("kind", "args", "argument"),
-    [("Dense", {}, "units"), ("Conv2D", {"filters": 8}, "kernel_size"), ("Input", {}, "shape"), ("Dropout", {}, "rate")],
+    [
+        ("Dense", {}, "units"),
+        ("Conv2D", {"filters": 8}, "kernel_size"),
+        ("Input", {}, "shape"),
+        ("Dropout", {}, "rate"),
+    ],
 )
 def test_a_missing_argument_is_named(kind, args, argument):
     document, _ = apply(Document(), add(Document(), kind, args))
@@ -219,7 +226,15 @@ ONE_HOT = Facts((10,), "float32", 0, 1, whole=True, one_hot=True, samples=100)
 SPARSE, DENSE = "SparseCategoricalCrossentropy", "CategoricalCrossentropy"
 WITH_DATA = [
     (29, "in 8 > dense 10", SPARSE, {}, LABELS, "loss-without-softmax", "dense"),
-    (29, "in 8 > dense 1", "binary_crossentropy", {}, Facts((), "int64", 0, 1, whole=True), "loss-without-softmax", "dense"),
+    (
+        29,
+        "in 8 > dense 1",
+        "binary_crossentropy",
+        {},
+        Facts((), "int64", 0, 1, whole=True),
+        "loss-without-softmax",
+        "dense",
+    ),
     (30, "in 8 > dense 10 softmax", SPARSE, {"from_logits": True}, LABELS, "double-softmax", "dense"),
     (31, "in 8 > dense 10 softmax", DENSE, {}, LABELS, "labels-are-numbers", "dense"),
     (32, "in 8 > dense 10 softmax", SPARSE, {}, ONE_HOT, "labels-are-one-hot", "dense"),
@@ -232,9 +247,13 @@ WITH_DATA = [
 
 
 @pytest.mark.parametrize(
-    ("row", "text", "loss", "args", "target", "name", "call"), WITH_DATA, ids=[f"{r[0]}-{r[1]}-{r[2]}" for r in WITH_DATA]
+    ("row", "text", "loss", "args", "target", "name", "call"),
+    WITH_DATA,
+    ids=[f"{r[0]}-{r[1]}-{r[2]}" for r in WITH_DATA],
 )
-def test_row_with_loss_and_labels_is_found_and_its_first_fix_removes_it(drawn, row, text, loss, args, target, name, call):
+def test_row_with_loss_and_labels_is_found_and_its_first_fix_removes_it(
+    drawn, row, text, loss, args, target, name, call
+):
     document = drawn(text)
     context = Context([Facts((8,), "float32", -1, 1)], [target], settings(loss, **args))
     problem = only(document, name, context)
@@ -300,7 +319,11 @@ def test_row_38_batch_normalization_of_one_sample(drawn, batch, samples):
 
 @pytest.mark.parametrize(
     ("monitor", "validates", "label"),
-    [("val_acc", True, "Watch `val_accuracy`"), ("val_loss", False, "Set validation_split=0.1"), ("acc", True, "Watch `accuracy`")],
+    [
+        ("val_acc", True, "Watch `val_accuracy`"),
+        ("val_loss", False, "Set validation_split=0.1"),
+        ("acc", True, "Watch `accuracy`"),
+    ],
 )
 def test_row_40_a_monitor_that_will_not_be_there(drawn, monitor, validates, label):
     callback = {"id": "stop", "kind": "EarlyStopping", "enabled": True, "args": {"monitor": monitor}}

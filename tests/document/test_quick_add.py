@@ -4,8 +4,8 @@ import pytest
 
 from kerasviz.document.document import Document
 from kerasviz.document.patch import apply
-from kerasviz.document.quick_add import QuickAddError
 from kerasviz.document.quick_plan import completions, plan, quick_add, suggest
+from kerasviz.document.quick_text import QuickAddError
 
 
 def kinds(text):
@@ -32,7 +32,11 @@ def test_the_chain_of_the_quickstart():
     [
         ("dense 10", "Dense", {"units": 10}),
         ("Dense 10 activation=relu", "Dense", {"units": 10, "activation": "relu"}),
-        ("conv 8 3x5 s=2 same nobias", "Conv2D", {"filters": 8, "kernel_size": [3, 5], "strides": 2, "padding": "same", "use_bias": False}),
+        (
+            "conv 8 3x5 s=2 same nobias",
+            "Conv2D",
+            {"filters": 8, "kernel_size": [3, 5], "strides": 2, "padding": "same", "use_bias": False},
+        ),
         ("conv 8 (3, 5)", "Conv2D", {"filters": 8, "kernel_size": [3, 5]}),
         ("conv2d 8 kernel=5", "Conv2D", {"filters": 8, "kernel_size": 5}),
         ("conv1d 8 3 causal", "Conv1D", {"filters": 8, "kernel_size": 3, "padding": "causal"}),
@@ -56,7 +60,11 @@ def test_words_bind_to_their_arguments(text, kind, args):
 
 
 def test_the_rank_of_the_tensor_chooses_the_class():
-    assert [kind for kind, _ in kinds("in 100 8 > conv 16 3 > pool > gap")][1:] == ["Conv1D", "MaxPooling1D", "GlobalAveragePooling1D"]
+    assert [kind for kind, _ in kinds("in 100 8 > conv 16 3 > pool > gap")][1:] == [
+        "Conv1D",
+        "MaxPooling1D",
+        "GlobalAveragePooling1D",
+    ]
     assert [kind for kind, _ in kinds("in 8 8 8 1 > conv 4 3 > pool")][1:] == ["Conv3D", "MaxPooling3D"]
 
 
@@ -86,7 +94,12 @@ def test_x3_repeats_a_step():
 
 
 def test_a_name_is_that_of_the_layer(drawn):
-    assert drawn("in 8 > dense 4 name=head").layers["dense"] == {"id": "dense", "kind": "Dense", "name": "head", "args": {"units": 4}}
+    assert drawn("in 8 > dense 4 name=head").layers["dense"] == {
+        "id": "dense",
+        "kind": "Dense",
+        "name": "head",
+        "args": {"units": 4},
+    }
 
 
 @pytest.mark.parametrize(
@@ -135,8 +148,8 @@ def test_a_text_can_go_on_a_wire(drawn):
 
 
 def test_completions_fit_the_place():
-    assert [c["text"] for c in completions("in 28 28 1 > co")][0] == "conv"
+    assert completions("in 28 28 1 > co")[0]["text"] == "conv"
     assert completions("in 28 28 1 > co")[0]["start"] == 13
-    assert [c["text"] for c in completions("conv 32 sa")][0] == "same"
+    assert completions("conv 32 sa")[0]["text"] == "same"
     assert "padding=" in [c["text"] for c in completions("conv 32 pad")]
     assert {c["kind"] for c in suggest("pool")} >= {"MaxPooling2D"}

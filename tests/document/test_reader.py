@@ -98,7 +98,9 @@ def test_a_model_without_a_graph_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("kind", "args", "words"), [("Dense", {"units": 3}, "an input"), ("Input", {"shape": [3]}, "")], ids=["alone", "input"]
+    ("kind", "args", "words"),
+    [("Dense", {"units": 3}, "an input"), ("Input", {"shape": [3]}, "")],
+    ids=["alone", "input"],
 )
 def test_what_cannot_be_built_says_which_layer(kind, args, words):
     document, _ = apply(Document(), add(Document(), kind, args))

@@ -209,4 +209,6 @@ def test_the_training_script_trains(drawn):
 @given(documents())
 def test_reading_the_model_that_the_code_makes_gives_the_code_again(document):
     code = source(document, "functional", package="kerasviz", names=True)
-    assert plain(executed(source(from_model(executed(code)), "functional", package="kerasviz"))) == plain(executed(code))
+    assert plain(executed(source(from_model(executed(code)), "functional", package="kerasviz"))) == plain(
+        executed(code)
+    )

@@ -51,9 +51,9 @@ def test_activations_change_with_the_weights(model):
 
 
 def test_looking_at_activations_leaves_the_model_as_it_was(model):
-    names = [key for key in model.state_dict()]
+    names = list(model.state_dict())
     statistics.output(model, "conv2d", np.ones((1, 8, 8), "float32"))
-    assert [key for key in model.state_dict()] == names
+    assert list(model.state_dict()) == names
     assert len(model.layers) == 4
 
 

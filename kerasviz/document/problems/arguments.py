@@ -59,7 +59,9 @@ def groups(view: View, call: str, error: Invalid) -> Iterator[Problem]:
     both = f"filters={args['filters']}" + (f" and {channels} input channels" if channels else "")
     message = f"groups={args['groups']} does not divide {both} evenly."
     fixes = tuple(view.setting(call, groups=n) for n in near)
-    yield Problem("groups", "error", call, message, "groups", f"a divisor of {common}", str(args["groups"]), fixes=fixes)
+    yield Problem(
+        "groups", "error", call, message, "groups", f"a divisor of {common}", str(args["groups"]), fixes=fixes
+    )
 
 
 @explanation
@@ -114,7 +116,9 @@ def bad_argument(view: View, call: str, error: Invalid) -> Iterator[Problem]:
     if unknown and near:
         renamed = {near.group(1) if key == name else key: value for key, value in args.items()}
         changed = {**layer, "args": renamed}
-        fixes.append(Fix(f"Use `{near.group(1)}`", {"set": {"layers": {layer["id"]: changed}}, "label": "Rename argument"}))
+        fixes.append(
+            Fix(f"Use `{near.group(1)}`", {"set": {"layers": {layer["id"]: changed}}, "label": "Rename argument"})
+        )
     elif near and name in args:
         fixes.append(view.setting(call, **{str(name): near.group(1)}))
     if name in args:
@@ -125,7 +129,9 @@ def bad_argument(view: View, call: str, error: Invalid) -> Iterator[Problem]:
             fixes.append(view.setting(call, **{name: SENSIBLE[name]}))
     what = f"no argument `{name}`" if unknown else f"`{name}` has to be {error.expected}, not {shown(error.got, 60)}"
     message = f"{view.name(call)}: {what}. {error.hint}".strip()
-    yield Problem("bad-argument", "error", call, message, name, error.expected, shown(error.got), error.hint, (), tuple(fixes))
+    yield Problem(
+        "bad-argument", "error", call, message, name, error.expected, shown(error.got), error.hint, (), tuple(fixes)
+    )
 
 
 @rule
@@ -157,7 +163,9 @@ def duplicate(view: View, name: str, first: str, second: str) -> Problem:
         fixes.append(shared(view, first, second))
     message = f"Two layers are named `{name}`."
     blame = (view.document.calls_of[first][0], call)
-    return Problem("duplicate-name", "error", call, message, "name", "a name of its own", name, blame=blame, fixes=tuple(fixes))
+    return Problem(
+        "duplicate-name", "error", call, message, "name", "a name of its own", name, blame=blame, fixes=tuple(fixes)
+    )
 
 
 def shared(view: View, first: str, second: str) -> Fix:

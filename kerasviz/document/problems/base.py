@@ -52,7 +52,10 @@ class Problem:
     def to_data(self) -> Json:
         """For the page."""
         blame = list(self.blame) or ([self.call] if self.call else [])
-        facts = {name: getattr(self, name) for name in ("id", "severity", "call", "arg", "message", "expected", "got", "hint")}
+        facts = {
+            name: getattr(self, name)
+            for name in ("id", "severity", "call", "arg", "message", "expected", "got", "hint")
+        }
         return {**facts, "blame": blame, "fixes": [fix.to_data() for fix in self.fixes]}
 
 

@@ -25,7 +25,7 @@ def input_shapes(view: View) -> Iterator[Problem]:
         own = shape[1:]
         if len(own) == len(facts.shape) and all(a is None or a == b for a, b in zip(own, facts.shape, strict=True)):
             continue
-        if (*facts.shape, 1) == own or own == (1,) and facts.shape == ():
+        if (*facts.shape, 1) == own or (own == (1,) and facts.shape == ()):
             continue  # a missing last axis of 1 is added by training
         message = f"The data has shape {facts.shape}, {view.name(call)} expects {own}."
         fixes = (view.setting(call, shape=list(facts.shape)),)
@@ -42,7 +42,9 @@ def embedding_of_floats(view: View) -> Iterator[Problem]:
             continue
         message = f"{view.name(call)} expects whole numbers; {view.name(start)} is {specs[0][1]}."
         fixes = (view.setting(start, dtype="int32"),)
-        yield Problem("embedding-of-floats", "warning", start, message, "dtype", "int32", specs[0][1], "", (start, call), fixes)
+        yield Problem(
+            "embedding-of-floats", "warning", start, message, "dtype", "int32", specs[0][1], "", (start, call), fixes
+        )
 
 
 @rule
@@ -57,7 +59,9 @@ def embedding_range(view: View) -> Iterator[Problem]:
         message = f"The data has id {high:g}, the table of {view.name(call)} has {size} rows."
         fixes = (view.setting(call, input_dim=int(high) + 1),)
         got = str(size)
-        yield Problem("embedding-range", "error", call, message, "input_dim", f"at least {int(high) + 1}", got, fixes=fixes)
+        yield Problem(
+            "embedding-range", "error", call, message, "input_dim", f"at least {int(high) + 1}", got, fixes=fixes
+        )
 
 
 @rule

@@ -147,7 +147,9 @@ def softmax_inside(view: View) -> Iterator[Problem]:
         alone = view.kind(call) in ("Softmax", "Activation")
         other = view.deleting(call) if alone else view.setting(call, activation="relu")
         keep = view.accepting(call, "softmax-inside", "It is intended")
-        yield Problem("softmax-inside", "warning", call, message, "activation", "relu", "softmax", "", (), (other, keep))
+        yield Problem(
+            "softmax-inside", "warning", call, message, "activation", "relu", "softmax", "", (), (other, keep)
+        )
 
 
 @rule
@@ -167,4 +169,6 @@ def softmax_of_one(view: View) -> Iterator[Problem]:
 
             patch = replace_kind(view.document, call, "Activation", {"activation": "sigmoid"})
             fixes.append(Fix("Use a sigmoid", patch))
-        yield Problem("softmax-of-one", "warning", call, message, "activation", "sigmoid", "softmax", "", (), tuple(fixes))
+        yield Problem(
+            "softmax-of-one", "warning", call, message, "activation", "sigmoid", "softmax", "", (), tuple(fixes)
+        )

@@ -45,7 +45,7 @@ def activating(view: View, call: str, name: str) -> list[Fix]:
 def loss_and_activation(view: View) -> Iterator[Problem]:
     """Rows 29 and 30: a loss that expects probabilities gets none, or gets them where it expects logits."""
     loss, logits = view.context.loss, view.context.from_logits
-    wanted = ("softmax",) if loss in CATEGORICAL else ("sigmoid", "softmax") if loss in BINARY else ()
+    wanted = ["softmax"] if loss in CATEGORICAL else ["sigmoid", "softmax"] if loss in BINARY else []
     for call, _ in ends(view) if wanted else ():
         deciding, activation = last_activation(view, call)
         name, is_probability = view.name(deciding), activation in (*wanted, "sigmoid", "hard_sigmoid")
@@ -53,10 +53,22 @@ def loss_and_activation(view: View) -> Iterator[Problem]:
             message = f"{name} has a {activation}, and the loss with from_logits=True applies another."
             fixes = [loss_fix(view, label="Set from_logits=False", from_logits=None)]
             fixes += [view.setting(deciding, activation=None)] if changeable(view, deciding) else []
-            yield Problem("double-softmax", "warning", deciding, message, "activation", "None", str(activation), fixes=tuple(fixes))
+            yield Problem(
+                "double-softmax",
+                "warning",
+                deciding,
+                message,
+                "activation",
+                "None",
+                str(activation),
+                fixes=tuple(fixes),
+            )
         elif not logits and activation not in wanted and not (activation == "sigmoid" and loss in CATEGORICAL):
             message = f"The loss expects probabilities, but {name} has no {wanted[0]}: the numbers are not any."
-            fixes = [*activating(view, deciding, wanted[0]), loss_fix(view, label="Set from_logits=True", from_logits=True)]
+            fixes = [
+                *activating(view, deciding, wanted[0]),
+                loss_fix(view, label="Set from_logits=True", from_logits=True),
+            ]
             got = str(activation)
             yield Problem(
                 "loss-without-softmax", "warning", deciding, message, "activation", wanted[0], got, fixes=tuple(fixes)
@@ -80,7 +92,9 @@ def labels_and_loss(view: View) -> Iterator[Problem]:
         if loss == SPARSE and target.shape and target.width > 1 and target.width == classes:
             message = "The labels are one-hot rows, but the loss wants class numbers."
             fix = loss_fix(view, NAMES["categoricalcrossentropy"], from_logits=view.context.from_logits or None)
-            yield Problem("labels-are-one-hot", "error", call, message, None, "class numbers", str(target.shape), fixes=(fix,))
+            yield Problem(
+                "labels-are-one-hot", "error", call, message, None, "class numbers", str(target.shape), fixes=(fix,)
+            )
 
 
 @rule
@@ -92,7 +106,7 @@ def labels_in_range(view: View) -> Iterator[Problem]:
         shape = view.shape(call)
         if target is None or target.high is None or target.low is None or not shape or shape[-1] is None:
             continue
-        if target.low >= 0 and target.high < shape[-1] or (target.shape and target.width == shape[-1] > 1):
+        if (target.low >= 0 and target.high < shape[-1]) or (target.shape and target.width == shape[-1] > 1):
             continue
         deciding, _ = last_activation(view, call)
         message = f"The labels go from {target.low:g} to {target.high:g}, the output has {shape[-1]} classes."
@@ -145,8 +159,13 @@ def target_range(view: View) -> Iterator[Problem]:
         if target.low >= low and (high is None or target.high <= high):
             continue
         bounds = f"{low} to {high}" if high is not None else f"{low} upwards"
-        message = f"The targets go from {target.low:g} to {target.high:g}, the {activation} of {view.name(deciding)} gives {bounds}."
-        fixes = [view.setting(deciding, activation=None)] if view.kind(deciding) not in ("ReLU", "Softmax", "Activation") else []
+        message = f"The targets go from {target.low:g} to {target.high:g}; "
+        message += f"the {activation} of {view.name(deciding)} gives {bounds}."
+        fixes = (
+            [view.setting(deciding, activation=None)]
+            if view.kind(deciding) not in ("ReLU", "Softmax", "Activation")
+            else []
+        )
         fixes = fixes or [view.deleting(deciding)]
         got = f"{target.low:g} to {target.high:g}"
         yield Problem("target-range", "warning", deciding, message, "activation", bounds, got, fixes=tuple(fixes))

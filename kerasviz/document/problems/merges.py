@@ -45,7 +45,9 @@ def different_ranks(view: View, call: str, inputs: list[Shape]) -> Problem:
     for kind in ("Flatten", "GlobalAveragePooling"):
         deep = slots[0]
         name = kind if kind == "Flatten" else f"{kind}{min(len(inputs[deep]) - 2, 3)}D"
-        fixes.append(view.inserting(name, {}, call, deep, f"Insert {name} behind {view.name(branch(view, call, deep))}"))
+        fixes.append(
+            view.inserting(name, {}, call, deep, f"Insert {name} behind {view.name(branch(view, call, deep))}")
+        )
     return problem(view, call, "ranks-differ", message, inputs, fixes)
 
 
@@ -110,7 +112,9 @@ def smaller_map(shape: Shape, before: Shape) -> bool:
     return any(a is not None and b is not None and a < b for a, b in zip(shape[1:-1], before[1:-1], strict=True))
 
 
-def size_fixes(view: View, call: str, inputs: list[Shape], small: int, large: int, shrinker: str | None) -> Iterator[Fix]:
+def size_fixes(
+    view: View, call: str, inputs: list[Shape], small: int, large: int, shrinker: str | None
+) -> Iterator[Fix]:
     """Ways to make two maps equal: enlarge, pad, crop, or not shrink."""
     a, b = inputs[small][1:-1], inputs[large][1:-1]
     if not a or None in a or None in b or len(a) > 3:
@@ -122,7 +126,9 @@ def size_fixes(view: View, call: str, inputs: list[Shape], small: int, large: in
     gaps = [max(y - x, 0) for x, y in zip(a, b, strict=True)]  # type: ignore[operator]
     if exact and max(ratios) > 1:
         size = ratios[0] if len(set(ratios)) == 1 else ratios
-        yield view.inserting(f"UpSampling{rank}D", {"size": size}, call, small, f"Insert UpSampling{rank}D behind {small_name}")
+        yield view.inserting(
+            f"UpSampling{rank}D", {"size": size}, call, small, f"Insert UpSampling{rank}D behind {small_name}"
+        )
     if shrinker is not None and view.arg(shrinker, "padding") == "valid":
         args = {"padding": "same"} if max(ratios) <= 1 else {"padding": "same", "strides": 1}
         yield view.setting(shrinker, **args)
@@ -136,7 +142,8 @@ def problem(
     view: View, call: str, name: str, message: str, inputs: list[Shape], fixes: list[Fix], from_: str | None = None
 ) -> Problem:
     """The problem, with those of the fixes that work."""
-    blame = tuple(dict.fromkeys([*([from_] if from_ else []), *view.document.sources(call), call]))
+    calls: list[str] = [*([from_] if from_ else []), *view.document.sources(call), call]
+    blame = tuple(dict.fromkeys(calls))
     got = ", ".join(map(str, inputs))
     return Problem(name, "error", call, message, None, "equal shapes", got, "", blame, view.working(call, *fixes))
 
@@ -164,7 +171,11 @@ def broadcast(view: View) -> Iterator[Problem]:
             continue
         if view.kind(call) == "Multiply" and any(set(shape[1:-1]) == {1} for shape in inputs):
             continue  # a gate per channel
-        spread = [s for s, shape in enumerate(inputs) if any(n == 1 != m for n, m in zip(shape[1:], most(inputs), strict=True))]
+        spread = [
+            s
+            for s, shape in enumerate(inputs)
+            if any(n == 1 != m for n, m in zip(shape[1:], most(inputs), strict=True))
+        ]
         if spread:
             thin = words(inputs[spread[0]])
             message = f"{view.name(call)} spreads {thin} over {'x'.join(map(str, most(inputs)))}. Is this intended?"

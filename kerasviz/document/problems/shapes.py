@@ -147,8 +147,10 @@ def too_large(view: View, call: str, error: Invalid) -> Iterator[Problem]:
     fixes += [view.deleting(pool) for pool in pools_before(view, call)[:1]] or []
     fixes += [view.deleting(call)]
     got, expected = by(space), f"a map of at least {by(window)}"
-    fixed = view.working(call, *fixes[:-1]) + (fixes[-1],)
-    yield Problem("kernel-too-large", "error", call, message, name, expected, got, error.hint, (view.behind(call), call), fixed)
+    fixed = (*view.working(call, *fixes[:-1]), fixes[-1])
+    yield Problem(
+        "kernel-too-large", "error", call, message, name, expected, got, error.hint, (view.behind(call), call), fixed
+    )
 
 
 def by(sizes: Shape) -> str:
@@ -200,7 +202,9 @@ def unknown_size(view: View, call: str, error: Invalid) -> Iterator[Problem]:
         fixes.append(Fix(f"Use {kind}", replace_kind(view.document, flatten, kind)))
     blame = (flatten, call)
     fixed = view.working(call, *fixes)
-    yield Problem("unknown-size", "error", call, message, None, "a known size", str(inputs[0]), error.hint, blame, fixed)
+    yield Problem(
+        "unknown-size", "error", call, message, None, "a known size", str(inputs[0]), error.hint, blame, fixed
+    )
 
 
 @explanation
@@ -211,8 +215,12 @@ def reshape_size(view: View, call: str, error: Invalid) -> Iterator[Problem]:
         return
     total = math.prod(n for n in inputs[0][1:] if n is not None)
     wanted = math.prod(n for n in target if isinstance(n, int))
-    message = f"{total} values cannot form {' x '.join(map(str, target))}" + (f" = {wanted}." if -1 not in target else ".")
-    fixes = view.working(call, *(view.setting(call, target_shape=shape) for shape in equal_products(list(target), total)))
+    message = f"{total} values cannot form {' x '.join(map(str, target))}" + (
+        f" = {wanted}." if -1 not in target else "."
+    )
+    fixes = view.working(
+        call, *(view.setting(call, target_shape=shape) for shape in equal_products(list(target), total))
+    )
     got = shown(target)
     yield Problem("reshape-size", "error", call, message, "target_shape", f"{total} values", got, "", (), fixes)
 
@@ -234,4 +242,6 @@ def does_not_fit(view: View, call: str, error: Invalid) -> Iterator[Problem]:
     """Any other error of a layer, in its own words."""
     message = f"{view.name(call)}: expected {error.expected}, got {shown(error.got, 80)}. {error.hint}".strip()
     sources = tuple(view.document.sources(call))
-    yield Problem("does-not-fit", "error", call, message, None, error.expected, shown(error.got), error.hint, (*sources, call))
+    yield Problem(
+        "does-not-fit", "error", call, message, None, error.expected, shown(error.got), error.hint, (*sources, call)
+    )

@@ -85,4 +85,6 @@ def batch_of_one(view: View) -> Iterator[Problem]:
         message = f"The last batch has 1 sample, which {view.name(norms[0])} cannot normalize by."
         better = next((n for n in range(batch + 1, 2 * batch + 2) if samples % n != 1), batch)
         fix = Fix(f"Set batch_size={better}", settings={"batch_size": better})
-        yield Problem("batch-of-one", "warning", norms[0], message, "batch_size", "no rest of 1", str(batch), fixes=(fix,))
+        yield Problem(
+            "batch-of-one", "warning", norms[0], message, "batch_size", "no rest of 1", str(batch), fixes=(fix,)
+        )

@@ -29,7 +29,11 @@ def disconnected(view: View) -> Iterator[Problem]:
 def connections(view: View, call: str, island: list[str]) -> Iterator[Fix]:
     """Ways to connect an island: to an open end, to an Input, to a new Input; or to delete it."""
     document = view.document
-    ends = [c for c in document.sinks if c not in island and document.upstream(c).union([c]).intersection(document.input_calls)]
+    ends = [
+        c
+        for c in document.sinks
+        if c not in island and document.upstream(c).union([c]).intersection(document.input_calls)
+    ]
     fixes = [view.wiring(end, call) for end in ends[-2:]]
     shapes = [facts.shape for facts in view.context.inputs]
     if not document.input_calls:
@@ -37,7 +41,9 @@ def connections(view: View, call: str, island: list[str]) -> Iterator[Fix]:
         fixes.insert(0, view.starting(call, args))
     good = [fix for fix in fixes if fix.patch is not None and view.works(fix.patch, call)]
     yield from good or fixes[:1]
-    yield view.deleting(*island, heal=False, label=f"Delete {view.name(call)}" + (" and what follows" if island[1:] else ""))
+    yield view.deleting(
+        *island, heal=False, label=f"Delete {view.name(call)}" + (" and what follows" if island[1:] else "")
+    )
 
 
 def guessed(kind: str) -> list[int]:
@@ -67,7 +73,9 @@ def lonely_attention(view: View) -> Iterator[Problem]:
         if len(inputs) == 1 and "args" not in view.document.calls[call]:
             message = f"{view.name(call)} needs a query and a value; it gets one tensor."
             fix = Fix("Self-attention: use the tensor as both", wire(view.document, inputs[0], call))
-            yield Problem("attention-one-input", "error", call, message, None, "query and value", "1 tensor", fixes=(fix,))
+            yield Problem(
+                "attention-one-input", "error", call, message, None, "query and value", "1 tensor", fixes=(fix,)
+            )
 
 
 @explanation
@@ -113,7 +121,9 @@ def unused(view: View) -> Iterator[Problem]:
             if not document.consumers[call]:
                 message = f"Nothing uses the Input {view.name(call)}."
                 fixes = [view.deleting(call)]
-                heads = [c for c in document.order if not document.calls[c]["inputs"] and view.kind(c) not in INPUT_KINDS]
+                heads = [
+                    c for c in document.order if not document.calls[c]["inputs"] and view.kind(c) not in INPUT_KINDS
+                ]
                 fixes = [view.wiring(call, head) for head in heads[:1]] + fixes
                 yield Problem("unused-input", "warning", call, message, fixes=tuple(fixes))
         elif not document.consumers[call] and document.calls[call]["inputs"]:
@@ -140,7 +150,9 @@ def ends(view: View) -> Iterator[Problem]:
         message = f"The model has {len(inputs)} inputs, the data {len(context.inputs)}."
         extra = inputs[len(context.inputs) :]
         got = str(len(inputs))
-        yield Problem("input-count", "error", extra[0], message, None, str(len(context.inputs)), got, blame=tuple(extra))
+        yield Problem(
+            "input-count", "error", extra[0], message, None, str(len(context.inputs)), got, blame=tuple(extra)
+        )
     if context.targets and len(outputs) > len(context.targets):
         main = max(outputs, key=lambda tensor: len(document.upstream(tensor[0])))
         fix = Fix(f"Make {view.name(main[0])} the only output", set_outputs(document, [main]))
