@@ -1,42 +1,47 @@
 import { useSession } from "../bridge/context";
 import { failureOf } from "../bridge/request";
 import { useStore } from "../bridge/store";
+import { type Graph, layerOf } from "../graph/document";
 import { FamilyIcon } from "../ui/icons";
 import { TEMPLATES, TEXT } from "../ui/text";
 import { useEditor } from "./context";
-import { ghostsOf, graphOf, readyOf } from "./selectors";
+import type { Editor } from "./editor";
+import { ghostsOf, graphOf, quickAddOf, readyOf } from "./selectors";
 
-/** What an empty canvas offers. */
-export function EmptyState() {
+const BEGINNINGS = new Set(["Input", "Rescaling", "Normalization", "Reshape"]);
+
+/** Only what brings data in: nothing has been drawn yet. */
+function isBeginning(graph: Graph): boolean {
+  return graph.calls.size < 4 && [...graph.calls.keys()].every((id) => BEGINNINGS.has(layerOf(graph, id)?.kind ?? ""));
+}
+
+function start(editor: Editor, text: string): void {
+  const after = editor.appendsTo();
+  editor.session.ask("quick_add", { text, after, preview: false }).then(
+    () => setTimeout(() => editor.viewport.fit(), 80),
+    (error: unknown) => editor.refuse(failureOf(error).message),
+  );
+}
+
+function Welcome() {
   const editor = useEditor();
-  const session = useSession();
-  const graph = useStore(session.shared, graphOf);
-  const ready = useStore(session.shared, readyOf);
-  const ghosts = useStore(editor.page, ghostsOf);
-  if (!ready) return <p className="kv-welcome kv-quiet">{TEXT.loading}</p>;
-  if (graph.calls.size > 0 || ghosts.length > 0) return null;
-  const start = (text: string) =>
-    session.ask("quick_add", { text, after: null, preview: false }).then(
-      () => setTimeout(() => editor.viewport.fit(), 80),
-      (error: unknown) => editor.refuse(failureOf(error).message),
-    );
   return (
     <div className="kv-welcome">
       <h2>{TEXT.empty.title}</h2>
       <p className="kv-quiet">{TEXT.empty.lead}</p>
       <div className="kv-templates">
-        {TEMPLATES.map((template) => (
+        {TEMPLATES.map(({ name, about, family, input, layers }) => (
           <button
-            key={template.name}
+            key={name}
             type="button"
-            className={`kv-template kv-family-${template.family}`}
-            onClick={() => start(template.text)}
+            className={`kv-template kv-family-${family}`}
+            onClick={() => start(editor, `${input} > ${layers}`)}
           >
             <span className="kv-node-icon">
-              <FamilyIcon family={template.family} />
+              <FamilyIcon family={family} />
             </span>
-            <b>{template.name}</b>
-            <small>{template.about}</small>
+            <b>{name}</b>
+            <small>{about}</small>
           </button>
         ))}
       </div>
@@ -47,4 +52,38 @@ export function EmptyState() {
       </ul>
     </div>
   );
+}
+
+function Starters() {
+  const editor = useEditor();
+  return (
+    <div className="kv-starters">
+      <span className="kv-quiet">{TEXT.empty.start}</span>
+      {TEMPLATES.map(({ short, about, family, layers }) => (
+        <button
+          key={short}
+          type="button"
+          className={`kv-starter kv-family-${family}`}
+          title={about}
+          onClick={() => start(editor, layers)}
+        >
+          <FamilyIcon family={family} size={14} />
+          {short}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** What an empty canvas offers, and one with nothing but its inputs. */
+export function EmptyState() {
+  const editor = useEditor();
+  const session = useSession();
+  const graph = useStore(session.shared, graphOf);
+  const ready = useStore(session.shared, readyOf);
+  const ghosts = useStore(editor.page, ghostsOf);
+  const quickAdd = useStore(editor.page, quickAddOf);
+  if (!ready) return <p className="kv-welcome kv-quiet">{TEXT.loading}</p>;
+  if (ghosts.length > 0 || quickAdd || !isBeginning(graph)) return null;
+  return graph.calls.size === 0 ? <Welcome /> : <Starters />;
 }

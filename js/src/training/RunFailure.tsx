@@ -10,7 +10,7 @@ import { TEXT } from "../ui/text";
 export function RunFailure({ onShow }: { onShow?(call: string): void }) {
   const [error] = useTrait("error");
   const [closed, setClosed] = useState<RunError | null>(null);
-  if (!error || closed === error) return null;
+  if (!error?.message || closed === error) return null;
   const { call, traceback } = error;
   return (
     <div className="kv-run-failure">

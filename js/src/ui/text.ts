@@ -47,6 +47,7 @@ export const TEXT = {
   },
   empty: {
     title: "Draw a network",
+    start: "Start with",
     lead: "Type layers below, drag them from the left, or start from one of these:",
     hints: ["/ to type layers", "? for all keys", "Drag from a node's lower edge to connect"],
   },
@@ -169,7 +170,7 @@ export const TEXT = {
     pause: "Pause",
     resume: "Resume",
     step: "Step",
-    stepHint: "One batch, then pause",
+    stepHint: "one batch, then wait",
     stepEpoch: "To the end of the epoch",
     stop: "Stop",
     stopMenu: "More ways to stop",
@@ -283,30 +284,38 @@ export const TEXT = {
   },
 } as const;
 
-/** Quick-add texts that start a network. */
-export const TEMPLATES: { name: string; about: string; text: string; family: string }[] = [
+/** Quick-add texts that start a network: `input` where there is none yet, then `layers`. */
+export const TEMPLATES = [
   {
     name: "Multilayer perceptron",
-    about: "Two hidden layers for pictures of digits",
-    text: "in 28 28 1 > rescale 1/255 > flatten > dense 128 relu > dropout 0.2 > dense 10 softmax",
+    short: "MLP",
+    about: "Two dense layers for pictures of digits",
+    input: "in 28 28 1",
+    layers: "flatten > dense 128 relu > dropout 0.2 > dense 10 softmax",
     family: "core",
   },
   {
     name: "Small CNN",
+    short: "Small CNN",
     about: "Convolution and pooling, 97% and more on digits",
-    text: "in 28 28 1 > conv 32 3 relu > pool > conv 64 3 relu > pool > flatten > dropout 0.5 > dense 10 softmax",
+    input: "in 28 28 1",
+    layers: "conv 32 3 relu > pool > conv 64 3 relu > pool > flatten > dropout 0.5 > dense 10 softmax",
     family: "convolution",
   },
   {
     name: "LSTM classifier",
-    about: "Words in order, two classes",
-    text: "in 100 int32 > embed 10000 32 > lstm 64 > dense 1 sigmoid",
+    short: "LSTM",
+    about: "Sequences of numbers, ten classes",
+    input: "in 28 28",
+    layers: "lstm 64 > dropout 0.2 > dense 10 softmax",
     family: "recurrent",
   },
   {
     name: "Regression",
+    short: "Regression",
     about: "Columns of numbers to one number",
-    text: "in 13 > dense 64 relu > dense 64 relu > dense 1",
+    input: "in 13",
+    layers: "dense 64 relu > dense 64 relu > dense 1",
     family: "merging",
   },
-];
+] as const;
