@@ -39,10 +39,10 @@ def emits(*classes: type) -> Callable:
 
 
 def activated(plan: Plan, activation: Callable, value: Value, own: bool) -> Value:
-    """The activation of a value; `own`: nobody else reads the value, so it may be overwritten."""
+    """The activation of a value; `own`: nobody else reads it, so its name is free, and if fresh its memory too."""
     if activation is activations.linear:
         return value
-    if own and activation in IN_PLACE:
+    if own and value.fresh and activation in IN_PLACE:
         return plan.rewrite(value, f"torch.{IN_PLACE[activation]}({value})")
     if activation is activations.softmax:
         axis = 1 if value.torch_layout and value.rank > 2 else -1
@@ -61,7 +61,8 @@ def emit_dense(plan: Plan, layer: Any, x: Value) -> Value:
     bias = "None" if layer.bias is None else plan.bind(layer.bias, f"{layer.name}_bias")
     kernel = plan.bind(layer.kernel, f"{layer.name}_kernel")
     function = plan.bind(linear(x.rank, layer.kernel, layer.bias is not None), "linear")
-    value = plan.line(f"{function}({plan.read(x)}, {kernel}, {bias})", x.rank, fresh=True)
+    fresh = x.rank == 2  # oneDNN's output is a view of a matrix otherwise
+    value = plan.line(f"{function}({plan.read(x)}, {kernel}, {bias})", x.rank, fresh=fresh)
     return activated(plan, layer.activation, value, own=True)
 
 

@@ -162,3 +162,21 @@ def test_graph_of_a_thousand_layers_builds_copies_and_runs():
         x = layers.Dense(2)(x)
     model = copy.deepcopy(keras.Model(inputs, x))
     assert model(torch.ones(1, 2)).shape == (1, 2)
+
+
+@pytest.mark.parametrize("rows", [4, 600])
+def test_large_products_give_the_same_by_either_kernel(rows):
+    inputs = keras.Input((5, 128))
+    outputs = layers.Dense(2)(layers.Dense(256, activation="relu")(inputs))
+    model = keras.Model(inputs, outputs)
+    x = torch.randn(rows, 5, 128, requires_grad=True)
+    planned = model.plan(True).function(x)
+    planned.square().sum().backward()
+    gradients = [x.grad.clone(), *(v.grad.clone() for v in model.trainable_variables)]
+    x.grad = None
+    model.zero_grad()
+    direct = by_hand(model, x, True)
+    direct.square().sum().backward()
+    torch.testing.assert_close(planned, direct, rtol=1e-4, atol=1e-5)
+    for mine, other in zip(gradients, [x.grad, *(v.grad for v in model.trainable_variables)], strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-3)
