@@ -1,7 +1,7 @@
 """From a document to the Python that makes the model: what a Keras developer would write, and nothing of ours in it."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -148,10 +148,10 @@ class Functions:
         return f"{function}()"
 
 
-def unique(name: str, taken: set[str]) -> str:
+def unique(name: str, taken: set[str], others: Container[str] = ()) -> str:
     """`name`, or with a number behind it; taken from now on."""
     number, free = 1, name
-    while free in taken:
+    while free in taken or free in others:
         number += 1
         free = f"{name}_{number}"
     taken.add(free)
@@ -223,7 +223,7 @@ class FunctionBody:
         expression = self.nested(layer) if nested else layer_source(layer, names=self.names)
         if len(self.document.calls_of[layer["id"]]) == 1 and not nested:
             return expression
-        variable = unique(identifier(layer.get("name") or layer["id"]), self.taken)
+        variable = self.reserved(identifier(layer.get("name") or layer["id"]))
         self.emit(f"{variable} = {expression}")
         self.made[layer["id"]] = variable
         return variable
@@ -235,25 +235,30 @@ class FunctionBody:
         outputs = self.known[call].shapes or [()]
         if len(outputs) == 1:
             return [first]
-        return [first, *(unique(f"{first}_state", self.taken) for _ in outputs[1:])]
+        return [first, *(self.reserved(f"{first}_state") for _ in outputs[1:])]
 
     def variable(self, call: str) -> str:
         """The name of the first output: inputs, outputs, a shortcut, or what the chain is called already."""
         document = self.document
         if document.kind_of(call) in INPUT_KINDS:
-            return unique(self.end_name(call, "inputs", len(document.input_calls)), self.taken)
+            return self.reserved(self.end_name(call, "inputs", len(document.input_calls)))
         outputs = document.output_tensors
         if [call, 0] in outputs and not document.consumers[call]:
-            return unique(self.end_name(call, "outputs", len(outputs)), self.taken)
+            return self.reserved(self.end_name(call, "outputs", len(outputs)))
         merge = self.later_merge(call)
         if merge is not None:
             return self.free("shortcut" if document.kind_of(merge) in ELEMENTWISE_MERGES else "skip")
         for source in document.sources(call):
             variable = self.variables[source][0]
             ended = self.holders.get(variable) == source and self.left[source] == 0
-            if ended and len(self.variables[source]) == 1 and variable.split("_")[0] in ("x", "branch"):
+            ours = variable not in self.taken and variable.split("_")[0] in ("x", "branch")
+            if ended and len(self.variables[source]) == 1 and ours:
                 return variable
         return self.free("x") if self.is_free("x") else self.free("branch")
+
+    def reserved(self, name: str) -> str:
+        """A variable of this name, or with a number behind it, that keeps its value to the end."""
+        return unique(name, self.taken, self.holders)
 
     def end_name(self, call: str, plain: str, count: int) -> str:
         """The variable of a model's input or output."""

@@ -18,7 +18,7 @@ from kerasviz.document.script import training_script
 from kerasviz.document.source import source
 from tests.document.random_documents import documents
 
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 SLOW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
