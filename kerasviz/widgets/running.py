@@ -10,6 +10,7 @@ from typing import Any
 import traitlets as t
 
 from kerasviz.runs import Run
+from kerasviz.runs.states import ENDED
 from kerasviz.widgets.base import Widget
 
 FRAME_SECONDS = 0.1  # at most ten frames a second: the server drops messages beyond a thousand
@@ -28,7 +29,7 @@ class RunPanel(Widget):
 
 
 class Flusher:
-    """Calls a panel's `flush` while a run goes on, and once after its end.
+    """Calls a panel's `flush` while a run goes on, and once at its end.
 
     Args:
         panel: the panel.
@@ -39,7 +40,7 @@ class Flusher:
         self.panel, self.run = panel, run
         self._wake = threading.Event()
         self._left = threading.Event()
-        self._remove = run.on("state", lambda state: self._wake.set())
+        self._remove = run.on("state", self._state_changed)
         self.thread = threading.Thread(target=self._work, name=f"kerasviz page of {run.name}", daemon=True)
         self.thread.start()
 
@@ -48,11 +49,17 @@ class Flusher:
         self._left.set()
         self._wake.set()
 
+    def _state_changed(self, state: str) -> None:
+        if state in ENDED:
+            self._left.set()
+            self._flush()  # in the training's own thread: whoever waited for its end finds the traits up to date
+        self._wake.set()
+
     def _work(self) -> None:
         while not self._left.is_set():
-            begin, ended = time.monotonic(), self.run.ended
+            begin = time.monotonic()
             self._flush()
-            if ended:
+            if self.run.ended:
                 break
             self._left.wait(max(0.0, FRAME_SECONDS - (time.monotonic() - begin)))  # no two frames closer
             if self.run.state in ("idle", "paused") and not self._wake.is_set():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kerasviz.declare import Invalid, did_you_mean
+from kerasviz.declare import Invalid, did_you_mean, snake_case
 from kerasviz.declare.families import family
 from kerasviz.widgets.data import Data
 
@@ -52,8 +52,13 @@ def chosen(name: str, value: Any) -> Chosen | None:
 
 def kind_of(name: str, word: str) -> str:
     """The class that a short name stands for; words that have none stay as they are."""
+    if word in ("accuracy", "acc"):
+        return "accuracy"
     found = family(name).names().get(word)
-    return found.__name__ if isinstance(found, type) and word not in ("accuracy", "acc") else word
+    if isinstance(found, type):
+        return found.__name__
+    classes = {snake_case(kind): kind for kind, cls in family(name).members().items() if isinstance(cls, type)}
+    return classes.get(getattr(found, "__name__", word), word)
 
 
 def changed_args(component: Any) -> dict[str, Any]:

@@ -8,15 +8,14 @@ def reach(run, gate, state, until):
     """Bring a gated run into a state."""
     if state == "idle":
         return
-    if state == "stopped" or state == "finished" or state == "failed":
+    run.start()
+    if state in ("stopped", "finished", "failed"):
         gate.error = RuntimeError("broken") if state == "failed" else None
-        gate.open()
-        run.start()
         if state == "stopped":
             run.stop()
+        gate.open()
         run.wait(5)
         return
-    run.start()
     if state == "preparing":
         return
     gate.let(9 if state == "validating" else 2)  # TestBegin is the ninth event

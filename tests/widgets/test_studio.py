@@ -109,7 +109,9 @@ def test_pausing_gives_the_numbers_of_a_run_that_never_paused(digits, until):
 
     straight, weights = losses(pause=False)
     interrupted, others = losses(pause=True)
-    assert straight == interrupted
+    assert straight == pytest.approx(
+        interrupted, rel=1e-6
+    )  # means of float32: how many batches are added at once shows
     assert all((a == b).all() for a, b in zip(weights, others, strict=True))
 
 
@@ -282,7 +284,8 @@ def test_a_callback_is_switched_on_during_training(drawn, opened, until):
     run = drawn.start(epochs=1000, batch_size=16)
     until(lambda: drawn.state == "running")
     entries = [
-        {**e, "enabled": True, "args": {"patience": 0}} if e["kind"] == "EarlyStopping" else e for e in drawn.callbacks
+        {**e, "enabled": True, "args": {"patience": 0, "min_delta": 9}} if e["kind"] == "EarlyStopping" else e
+        for e in drawn.callbacks
     ]
     page.set(callbacks=entries)
     assert run.wait(60)
