@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor
 
-from kerasviz.declare import Invalid, Kind, arg, family
+from kerasviz.declare import Arg, Invalid, Kind, arg, family
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import HostScalar, Rate, host_scalar
 
@@ -34,14 +34,8 @@ class OptimizerKind(Kind):
         return ["sgd"]
 
 
-class LossScaleOptimizer(Optimizer):
-    """Scales the loss, undoes that in the gradients, and leaves a step out where they are not finite.
-
-    The scale doubles after `dynamic_growth_steps` good steps and halves after a bad one. Whether a step is good is read
-    from the device: one wait per step.
-
-    Source: Micikevicius et al., "Mixed Precision Training", 2018.
-    """
+class LossScaleArguments(Optimizer):
+    """What loss scaling is told."""
 
     inner_optimizer: Annotated[Any, OptimizerKind()] = arg(doc="What changes the weights.")
     initial_scale: float = arg(2.0**15, above=0, doc="Scale at the start.")
@@ -50,6 +44,16 @@ class LossScaleOptimizer(Optimizer):
         None, group="base", after="dynamic_growth_steps", doc="Name of the optimizer, and of its variables."
     )
     learning_rate: Annotated[Any, Rate()] = arg(0.0, group="base", quiet=True, doc="Not used: the inner one's counts.")
+
+
+class LossScaleOptimizer(LossScaleArguments):
+    """Scales the loss, undoes that in the gradients, and leaves a step out where they are not finite.
+
+    The scale doubles after `dynamic_growth_steps` good steps and halves after a bad one. Whether a step is good is read
+    from the device: one wait per step.
+
+    Source: Micikevicius et al., "Mixed Precision Training", 2018.
+    """
 
     def check(self) -> None:
         """Make the scale."""
@@ -128,6 +132,9 @@ class LossScaleOptimizer(Optimizer):
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """Put the inner one's averages in the place of the weights."""
         self.inner_optimizer.finalize_variable_values(var_list)
+
+    def _is_default(self, a: Arg, value: Any) -> bool:
+        return a.name == "learning_rate" or super()._is_default(a, value)
 
     def get_config(self) -> dict[str, Any]:
         """Its own arguments."""

@@ -65,7 +65,7 @@ class Optimizer(OptimizerState):
 
     def _step(self, gradients: list[Tensor], variables: list[Any]) -> None:
         with torch.no_grad():
-            if variables and variables[0].device != self._device:
+            if variables and (variables[0].device, variables[0].dtype) != self._place:
                 self._moved()
             if self.loss_scale_factor is not None:
                 gradients = list(torch._foreach_div(gradients, self.loss_scale_factor))

@@ -114,15 +114,15 @@ class OptimizerState(OptimizerArguments):
         for index, variable in enumerate(variables):
             places.setdefault((variable.device, variable.dtype), []).append(index)
         self._groups = list(places.values())
-        self._device = variables[0].device if variables else default_device()
+        self._place = (variables[0].device, variables[0].dtype) if variables else (default_device(), torch.float32)
         order = [cls for cls in type(self).__mro__ if "update_step" in vars(cls) or "update" in vars(cls)]
-        self._by_variable = "update_step" in vars(order[0]) and order[0] is not Optimizer
+        self._by_variable = "update" not in vars(order[0])  # a user's `update_step` is newer than our `update`
 
     def _moved(self) -> None:
-        """Follow the weights to another device."""
+        """Follow the weights to another device or dtype."""
         for slots in (*self._slots.values(), self._averages, self._accumulators):
-            for slot, variable in zip(slots, self._trainable_variables, strict=True):
-                slot.data = slot.data.to(variable.device)
+            for slot, variable in zip(slots, self._trainable_variables, strict=False):  # none, or one for each
+                slot.data = slot.data.to(variable.device, variable.dtype)
         self._plan()
 
     def add_variable(
