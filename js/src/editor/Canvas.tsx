@@ -33,7 +33,7 @@ import { outputNear } from "../graph/near";
 import { after, step } from "../graph/place";
 import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
-import { callNodes, type FlowNode, ghostNodes, rectsOf, type WireEdge as Wire, wireEdges } from "./flow";
+import { callNodes, type FlowNode, ghostNodes, kept, rectsOf, type WireEdge as Wire, wireEdges } from "./flow";
 import { GhostNode } from "./GhostNode";
 import { LayerNode } from "./LayerNode";
 import { callsOf, focusedOf, ghostsOf, graphOf, quickAddOf, selectionOf, wireOf } from "./selectors";
@@ -94,11 +94,15 @@ function useWires(nodes: FlowNode[]): Wire[] {
   const calls = useStore(session.shared, callsOf);
   const chosen = useStore(editor.page, wireOf);
   const [direction] = useTrait("direction");
+  const before = useRef<Wire[]>([]);
   const live = nodes.length <= MANY ? nodes : null;
+  const moving = live ? "" : nodes.flatMap((node) => (node.dragging ? [node.id] : [])).join(" ");
   return useMemo(() => {
     const rects = live ? rectsOf(live) : new Map([...graph.positions].map(([id, at]) => [id, rectAt(at)]));
-    return wireEdges(graph, calls, rects, direction, chosen);
-  }, [live, graph, calls, direction, chosen]);
+    for (const id of moving.split(" ")) rects.delete(id); // their wires follow the pointer, unrouted
+    before.current = kept(before.current, wireEdges(graph, calls, rects, direction, chosen));
+    return before.current;
+  }, [live, moving, graph, calls, direction, chosen]);
 }
 
 /** Lends the viewport to the commands of the editor. */
@@ -241,8 +245,11 @@ export function Canvas({ panning }: { panning: boolean }) {
   useEffect(() => {
     editor.canvasSize = () => box.current?.getBoundingClientRect() ?? null;
     editor.focusCanvas = () => box.current?.focus({ preventScroll: true });
+    const watch = new ResizeObserver(() => editor.viewport.refit());
+    if (box.current) watch.observe(box.current);
     const width = box.current?.clientWidth ?? 0;
     if (editor.graph.calls.size === 0) flow.setViewport({ x: Math.round(width / 2 - NODE_WIDTH / 2), y: 32, zoom: 1 });
+    return () => watch.disconnect();
   }, [editor, flow]);
   const [startsFull] = useState(nodes.length > 0);
   const hadNodes = useRef(startsFull);

@@ -13,13 +13,19 @@ import { useEditor } from "./context";
 import type { CallNode } from "./flow";
 import { analysisOf, focusRequestOf, isBlamed, isFocused, isHot, isSinkOf, layerOfCall, sorted } from "./selectors";
 
+const SILENT = new Set<Json | undefined>([undefined, null, "", "linear", "float32"]);
+
+/** The arguments that say most about a layer, in a few letters. */
 export function keyArguments(layer: LayerData, spec: LayerSpec | undefined): string {
   const names = spec?.key_args.length ? spec.key_args : Object.keys(layer.args).slice(0, 2);
-  const value = (name: string): Json | undefined =>
-    layer.args[name] ?? spec?.form.find((field) => field.name === name)?.default ?? undefined;
-  return names
-    .map(value)
-    .filter((found) => found !== undefined && found !== null && found !== "linear" && found !== "")
+  const values = names.map((name): Json | undefined => {
+    const field = spec?.form.find((other) => other.name === name);
+    const value = layer.args[name] ?? field?.default;
+    const count = field?.input === "sizes" ? (field.count ?? 1) : 1;
+    return typeof value === "number" && count > 1 ? new Array<Json>(count).fill(value) : value;
+  });
+  return values
+    .filter((value) => !SILENT.has(value))
     .slice(0, 3)
     .map(brief)
     .join(" · ");

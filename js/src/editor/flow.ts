@@ -98,6 +98,28 @@ export function wireEdges(
   });
 }
 
+function alike(a: WireEdge, b: WireEdge): boolean {
+  const [one, other] = [a.data, b.data];
+  return (
+    a.source === b.source &&
+    a.sourceHandle === b.sourceHandle &&
+    a.selected === b.selected &&
+    one?.shape === other?.shape &&
+    one?.dtype === other?.dtype &&
+    one?.vertical === other?.vertical &&
+    String(one?.path) === String(other?.path)
+  );
+}
+
+/** The edges, with those that have not changed as the objects they were: they are not drawn again. */
+export function kept(before: WireEdge[], after: WireEdge[]): WireEdge[] {
+  const known = new Map(before.map((edge) => [edge.id, edge]));
+  return after.map((edge) => {
+    const old = known.get(edge.id);
+    return old && alike(old, edge) ? old : edge;
+  });
+}
+
 function rounded(path: Path, radius = 12): string {
   const [first, ...rest] = path;
   if (!first) return "";

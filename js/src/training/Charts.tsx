@@ -105,7 +105,7 @@ export function Charts() {
   const { runs } = useSession();
   useVersion();
   const group = useId();
-  const [look, setLook] = useState<Look>({ smoothing: 0.8, logarithmic: false, x: "epochs" });
+  const [look, setLook] = useState<Look>({ smoothing: 0, logarithmic: false, x: "epochs" });
   const metrics = families(runs.tables);
   if (metrics.length === 0) return <p className="kv-charts-empty">{TEXT.charts.empty}</p>;
   return (

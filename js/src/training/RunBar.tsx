@@ -204,6 +204,12 @@ export function RunBar({ children }: { children?: React.ReactNode }) {
           disabled={active && !paused}
           onClick={() => give("step")}
         />
+        <IconButton
+          icon="stepEpoch"
+          label={TEXT.run.stepEpoch}
+          disabled={active && !paused}
+          onClick={() => give("step_epoch")}
+        />
         <StopMenu onStop={stop} disabled={!active || state === "stopping"} />
       </div>
       <span className={`kv-state kv-state-${state}`} role="status">

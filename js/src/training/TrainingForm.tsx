@@ -1,10 +1,12 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 
+import { useSession } from "../bridge/context";
+import { failureOf } from "../bridge/request";
 import { useTrait } from "../bridge/useTrait";
 import type { Chosen, ComponentSpec, FormField, Json, Settings } from "../contract";
 import { Form } from "../fields/Form";
-import { sameName } from "../fields/values";
-import { IconButton } from "../ui/Button";
+import { parseNumber, sameName } from "../fields/values";
+import { Button, IconButton } from "../ui/Button";
 import { TEXT } from "../ui/text";
 import { isActive } from "./RunBar";
 
@@ -129,6 +131,51 @@ function Metrics({
   );
 }
 
+/** The learning rate of the run that is under way. */
+function RateNow() {
+  const session = useSession();
+  const [progress] = useTrait("progress");
+  const [text, setText] = useState<string | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const id = useId();
+  const set = () => {
+    const parsed = parseNumber(text ?? "", { step: "any", min: 0 });
+    if ("error" in parsed) setFailure(parsed.error);
+    else if (typeof parsed.value === "number") {
+      setFailure(null);
+      setText(null);
+      session
+        .ask("set_learning_rate", { value: parsed.value })
+        .catch((error: unknown) => setFailure(failureOf(error).message));
+    }
+  };
+  return (
+    <form
+      className="kv-field"
+      onSubmit={(event) => {
+        event.preventDefault();
+        set();
+      }}
+    >
+      <label htmlFor={id}>{TEXT.training.learningRate}</label>
+      <div className="kv-field-input">
+        <input
+          id={id}
+          className="kv-input"
+          inputMode="decimal"
+          value={text ?? String(progress.learning_rate ?? "")}
+          aria-invalid={failure !== null}
+          onChange={(event) => setText(event.target.value)}
+        />
+        <Button look="soft" type="submit" disabled={text === null}>
+          {TEXT.training.setRate}
+        </Button>
+      </div>
+      {failure && <p className="kv-field-error">{failure}</p>}
+    </form>
+  );
+}
+
 export function TrainingForm() {
   const [catalog] = useTrait("catalog");
   const [settings, setSettings] = useTrait("settings");
@@ -138,7 +185,12 @@ export function TrainingForm() {
   const { epochs, batch_size, validation_split, shuffle } = settings;
   return (
     <div className="kv-training">
-      {isActive(state) && <p className="kv-quiet kv-note">{TEXT.training.locked}</p>}
+      {isActive(state) && (
+        <>
+          <p className="kv-quiet kv-note">{TEXT.training.locked}</p>
+          <RateNow />
+        </>
+      )}
       <Form
         form={SCHEDULE}
         args={{ epochs, batch_size, validation_split, shuffle }}

@@ -9,6 +9,12 @@ const PATHS = {
       <path d="M12 3.5v9" strokeWidth={2} />
     </>
   ),
+  stepEpoch: (
+    <>
+      <path d="M2.5 3.5v9l5-4.5zM7.5 3.5v9l5-4.5z" fill="currentColor" stroke="none" />
+      <path d="M13.5 3.5v9" strokeWidth={1.8} />
+    </>
+  ),
   stop: <rect x={4} y={4} width={8} height={8} rx={1.5} fill="currentColor" stroke="none" />,
   chevron: <path d="M4.5 6.5 8 10l3.5-3.5" />,
   right: <path d="M6.5 4.5 10 8l-3.5 3.5" />,

@@ -163,6 +163,7 @@ export const TEXT = {
     locked: "Changes take effect with the next run.",
     options: "Options",
     learningRate: "Learning rate now",
+    setRate: "Set",
   },
   run: {
     label: "Training controls",
@@ -171,7 +172,7 @@ export const TEXT = {
     resume: "Resume",
     step: "Step",
     stepHint: "one batch, then wait",
-    stepEpoch: "To the end of the epoch",
+    stepEpoch: "Step: to the end of the epoch",
     stop: "Stop",
     stopMenu: "More ways to stop",
     stopNow: "Stop now",

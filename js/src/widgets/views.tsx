@@ -23,8 +23,6 @@ export function StudioView({ panning }: { panning: boolean }) {
   useEffect(() => {
     if (active) setCurves(true);
   }, [active]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the canvas changes its size with the curves
-  useEffect(() => editor.viewport.refit(), [curves, editor]);
   return (
     <>
       <RunBar>
