@@ -15,7 +15,7 @@ from tests.document.random_documents import documents
 
 TEXTS = [
     "in 28 28 1 > conv 32 3 relu > pool > conv 64 3 relu > pool > flatten > dropout 0.5 > dense 10 softmax",
-    "in 32 32 3 > rescale 1/255 > conv 8 3 same nobias > bn > relu > sepconv 8 3 > dwconv 3 > deconv 4 3 s=2 > gap > dense 2",
+    "in 32 32 3 > rescale > conv 8 3 same nobias > bn > relu > sepconv 8 3 > dwconv 3 > deconv 4 3 s=2 > gap > dense 2",
     "in 100 int32 > embed 1000 16 > lstm 8 seq > bilstm 4 > dense 1 sigmoid",
     "in 50 8 > gru 16 seq > rnn 8 > dense 1",
     "in 20 16 > @a > mha 4 8 > add @a > ln > dense 32 relu > dense 16",
