@@ -7,7 +7,7 @@ from torch import Tensor
 
 from kerasviz.declare import Data, Invalid, LayerRef, arg
 from kerasviz.layers.layer import Layer
-from kerasviz.layers.recurrent import first
+from kerasviz.layers.recurrent_states import first
 
 WHERE = "Bidirectional(layer=...)"
 

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from kerasviz import activations, random
 from kerasviz.declare import Activation, arg, snake_case, weight
 from kerasviz.layers.layer import Layer
-from kerasviz.layers.recurrent import Recurrent, zeros
+from kerasviz.layers.recurrent import Recurrent
+from kerasviz.layers.recurrent_states import zeros
 
 DROPPED = "A mask is drawn once for each sequence, and holds for all its moments."
 

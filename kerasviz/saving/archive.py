@@ -125,7 +125,7 @@ def open_hdf5(source: Any, where: str) -> Any:
         return h5py.File(source, "r")
     except FileNotFoundError:
         raise Invalid(where, "a file that is there", "none") from None
-    except OSError as error:
+    except (OSError, ValueError, RuntimeError, OverflowError) as error:
         raise Invalid(where, "an HDF5 file", str(error)) from error
 
 

@@ -1,5 +1,6 @@
 """HDF5 files read as plain data: no links that leave them, no arrays that are not in them."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +13,29 @@ MOST_PER_STORED_BYTE = 1000  # what a filter may blow up; more is a trap
 SMALL = 2**16  # bytes that are read whatever they are stored as
 
 
+@contextlib.contextmanager
+def undamaged(where: str) -> Iterator[None]:
+    """Tell of what the HDF5 library trips over as damage to the file."""
+    try:
+        yield
+    except Invalid:
+        raise
+    except (RuntimeError, KeyError, OSError, ValueError, TypeError, OverflowError) as error:
+        raise Invalid(where, "an undamaged HDF5 file", str(error)) from error
+
+
 def check_file(file: Any, where: str) -> int:
     """Walk every object once, and refuse what is no plain data. Returns the bytes of all arrays.
 
     Raises:
         Invalid: on links, virtual datasets, storage in other files, and arrays larger than what is stored.
     """
+    with undamaged(where):
+        return checked_size(file, where)
+
+
+def checked_size(file: Any, where: str) -> int:
+    """The bytes of all arrays of a file; the walk itself."""
     seen: set[Any] = set()
     total = 0
     waiting = [(file["/"], "/")]
@@ -109,7 +127,11 @@ class Store:
     def __getitem__(self, name: str) -> np.ndarray:
         if self.group is None or name not in self.group:
             raise Invalid(self.where, f"an array `{name}`", self.keys())
-        dataset = self.group[name]
+        with undamaged(f"{self.where}/{name}"):
+            return self.read(self.group[name], name)
+
+    def read(self, dataset: Any, name: str) -> np.ndarray:
+        """The numbers of an array."""
         if not hasattr(dataset, "keys") and dataset.dtype.itemsize == 2 and dataset.attrs.get("dtype") == "bfloat16":
             return widened(dataset[()])
         if hasattr(dataset, "keys") or dataset.dtype.kind not in "fiub":

@@ -9,9 +9,10 @@ from typing import Any
 
 from kerasviz.declare import Invalid, snake_case
 from kerasviz.layers.layer import Layer
-from kerasviz.saving.hdf5 import Store, plain_member
+from kerasviz.saving.hdf5 import Store, plain_member, undamaged
 
 Path = tuple[str, ...]
+UNUSED = 2  # variables of an optimizer without state: its counter, and its learning rate
 
 
 def saved_objects(root: Any) -> Iterator[tuple[Path, Any]]:
@@ -128,11 +129,14 @@ def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False,
             continue
         place = "/".join((*path, "vars"))
         inner = (*path, "vars")
-        group = file.group(inner) if hasattr(file, "group") else group_at(file, inner, where)
-        store = Store(group, f"{where}, {place}")
-        problem = misfit(thing, store)
+        with undamaged(where):
+            group = file.group(inner) if hasattr(file, "group") else group_at(file, inner, where)
+            store = Store(group, f"{where}, {place}")
+            problem = misfit(thing, store)
         if problem is None:
             fitting.append((thing, store))
+        elif is_optimizer(path) and len(store) <= UNUSED:
+            continue  # saved before it was used
         elif is_optimizer(path):
             warnings.warn(f"The optimizer's state was not restored: {problem}", stacklevel=3)
         elif skip_mismatch:

@@ -408,3 +408,44 @@ def test_weights_in_several_files_go_both_ways(tmp_path):
     for a, b, c in zip(ours.get_weights(), theirs.get_weights(), back.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
         np.testing.assert_array_equal(a, c)
+
+
+@pytest.mark.parametrize(("optimizer", "options"), OPTIMIZERS)
+def test_training_goes_on_as_if_never_saved(optimizer, options, tmp_path):
+    ours = trained(kerasviz, optimizer, options)
+    ours.save(tmp_path / "model.keras")
+    again = kerasviz.saving.load_model(tmp_path / "model.keras")
+    x, y = inputs_for([(12, 12, 1)]), np.arange(5) % 3
+    for model in (ours, again):
+        kerasviz.utils.set_random_seed(0)  # what dropout draws is not in the file
+        model.fit(x, y, epochs=3, shuffle=False, verbose=0)
+    for a, b in zip(ours.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)  # the rate is a float32 in the file
+
+
+@pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")  # of Keras: neither was trained
+def test_compile_arguments_of_every_form_go_both_ways(tmp_path):
+    def compiled(k):
+        x = k.Input((3,), name="x")
+        model = k.Model(x, {"one": k.layers.Dense(1, name="one")(x), "two": k.layers.Dense(2, name="two")(x)})
+        rate = k.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
+        model.compile(
+            k.optimizers.SGD(rate, momentum=0.5, clipnorm=1.0),
+            loss={"one": "mse", "two": k.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)},
+            loss_weights={"one": 1.0, "two": 0.5},
+            metrics={"one": ["mae"], "two": [k.metrics.CategoricalAccuracy(name="right"), "categorical_crossentropy"]},
+        )
+        return model
+
+    x = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    y = {"one": np.ones((6, 1), "float32"), "two": np.eye(2, dtype="float32")[np.arange(6) % 2]}
+    ours, theirs = compiled(kerasviz), compiled(keras)
+    theirs.set_weights(ours.get_weights())
+    ours.save(tmp_path / "ours.keras")
+    theirs.save(tmp_path / "theirs.keras")
+    wanted = theirs.evaluate(x, y, verbose=0, return_dict=True)
+    read_by_keras = keras.saving.load_model(tmp_path / "ours.keras").evaluate(x, y, verbose=0, return_dict=True)
+    read_by_us = kerasviz.saving.load_model(tmp_path / "theirs.keras").evaluate(x, y, verbose=0, return_dict=True)
+    for name, value in wanted.items():
+        np.testing.assert_allclose(read_by_keras[name], value, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(read_by_us[name], value, rtol=1e-5, atol=1e-6)

@@ -200,3 +200,16 @@ def test_layers_may_be_left_alone(tmp_path):
     mine.load_weights(tmp_path / "a.weights.h5", objects_to_skip=[mine.layers[2]])
     np.testing.assert_array_equal(mine.layers[2].get_weights()[0], before)
     np.testing.assert_array_equal(mine.layers[0].get_weights()[0], source.layers[0].get_weights()[0])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_damaged_files_are_told_so(tmp_path, seed):
+    path = tmp_path / "a.weights.h5"
+    model().save_weights(path)
+    random = np.random.default_rng(seed)
+    content = bytearray(path.read_bytes())
+    for place in random.integers(0, 2000, size=200):
+        content[place] = random.integers(0, 256)
+    path.write_bytes(bytes(content))
+    with pytest.raises(Invalid):
+        model().load_weights(path)
