@@ -6,8 +6,8 @@ import { findLayers } from "../graph/suggest";
 import { IconButton } from "../ui/Button";
 import { FamilyIcon, Icon } from "../ui/icons";
 import { TEXT } from "../ui/text";
-import { DRAGGED } from "./Canvas";
 import { useEditor } from "./context";
+import { DRAGGED } from "./gestures";
 
 function grouped(layers: LayerSpec[]): [string, LayerSpec[]][] {
   const groups = new Map<string, LayerSpec[]>(Object.keys(TEXT.categories).map((category) => [category, []]));

@@ -25,6 +25,11 @@ function WireRow({ wire, end }: { wire: Wire; end: "source" | "target" }) {
       <button type="button" className="kv-link" onClick={() => editor.visit(other)}>
         {titleOf(editor.graph, other)}
       </button>
+      <IconButton
+        icon="plus"
+        label={`${TEXT.canvas.insertHere}: ${TEXT.quickAdd.onWire(from, to)}`}
+        onClick={() => editor.openQuickAdd({ on: wire })}
+      />
       <IconButton icon="close" label={TEXT.parameters.disconnect(from, to)} onClick={() => editor.disconnect([wire])} />
     </li>
   );

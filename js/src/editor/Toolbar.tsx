@@ -21,6 +21,7 @@ function Status() {
       </span>
       <button
         type="button"
+        aria-live="polite"
         className={`kv-problem-count kv-tone-${worst ?? "fine"}`}
         onClick={() => (worst ? editor.nextProblem(false) : session.setTrait("panel", "problems"))}
       >
@@ -33,7 +34,6 @@ function Status() {
 
 export function Toolbar() {
   const editor = useEditor();
-  const session = useSession();
   const [canUndo] = useTrait("can_undo");
   const [canRedo] = useTrait("can_redo");
   return (
@@ -48,13 +48,13 @@ export function Toolbar() {
         icon="undo"
         label={TEXT.canvas.undo(canUndo)}
         aria-disabled={!canUndo}
-        onClick={() => session.undo()}
+        onClick={() => editor.undo()}
       />
       <IconButton
         icon="redo"
         label={TEXT.canvas.redo(canRedo)}
         aria-disabled={!canRedo}
-        onClick={() => session.redo()}
+        onClick={() => editor.redo()}
       />
       <hr />
       <IconButton icon="arrange" label={TEXT.canvas.arrange} onClick={() => editor.arrange()} />

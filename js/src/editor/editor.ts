@@ -218,6 +218,16 @@ export class Editor {
     if (focused && gone.has(focused)) this.focus(next);
   }
 
+  undo(): void {
+    this.say(TEXT.canvas.undo(this.session.trait("can_undo")));
+    this.session.undo();
+  }
+
+  redo(): void {
+    this.say(TEXT.canvas.redo(this.session.trait("can_redo")));
+    this.session.redo();
+  }
+
   // Copies
 
   copy(): string {

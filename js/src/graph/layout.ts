@@ -125,12 +125,56 @@ export function spread(wanted: number[], weights: number[], gaps: number[]): num
   return values.map((value, index) => value + (offsets[index] as number));
 }
 
+/** Are these two neighbours in a chain: nothing else between them on the facing sides? */
+function isLink(cell: Cell, other: Cell): boolean {
+  const [upper, lower] = cell.row < other.row ? [cell, other] : [other, cell];
+  if (cell.dummy && other.dummy) return true;
+  return upper.below.length === 1 && lower.above.length === 1 && !cell.dummy && !other.dummy;
+}
+
+/** Runs of linked cells, the longest first. */
+function chainsOf(grid: Cell[][]): Cell[][] {
+  const seen = new Set<Cell>();
+  const chains: Cell[][] = [];
+  for (const start of grid.flat()) {
+    if (seen.has(start)) continue;
+    const chain = [start];
+    for (
+      let next = start.below[0];
+      next && isLink(chain.at(-1) as Cell, next) && !seen.has(next);
+      next = next.below[0]
+    ) {
+      chain.push(next);
+    }
+    for (const cell of chain) seen.add(cell);
+    if (chain.length > 1) chains.push(chain);
+  }
+  return chains.sort((a, b) => b.length - a.length);
+}
+
+/** Put chains exactly straight where their rows leave room for it. */
+function straighten(grid: Cell[][]): void {
+  const fits = (cell: Cell, centre: number) => {
+    const row = grid[cell.row] as Cell[];
+    const place = row.indexOf(cell);
+    return [row[place - 1], row[place + 1]].every(
+      (other) =>
+        !other ||
+        Math.abs(other.centre - centre) >= (other.breadth + cell.breadth) / 2 + (other.dummy || cell.dummy ? 8 : 16),
+    );
+  };
+  for (const chain of chainsOf(grid)) {
+    const mean = chain.reduce((sum, cell) => sum + cell.centre, 0) / chain.length;
+    if (chain.every((cell) => fits(cell, mean))) for (const cell of chain) cell.centre = mean;
+  }
+}
+
 function settle(row: Cell[], sides: ("above" | "below")[]): void {
   const near = row.map((cell) => sides.flatMap((side) => cell[side]));
   const wanted = row.map((cell, index) => {
     const others = near[index] as Cell[];
     if (others.length === 0) return cell.centre;
-    const weight = (other: Cell) => (cell.dummy && other.dummy ? 4 : 1);
+    const weight = (other: Cell) => (isLink(cell, other) ? 8 : 1);
     const total = others.reduce((sum, other) => sum + weight(other), 0);
     return others.reduce((sum, other) => sum + other.centre * weight(other), 0) / total;
   });
@@ -155,6 +199,7 @@ export function arrange(
     for (const row of grid) settle(row, ["above"]);
   }
   for (let pass = 0; pass < 4; pass += 1) for (const row of grid) settle(row, ["above", "below"]);
+  straighten(grid);
   const left = Math.min(0, ...grid.flat().map((cell) => cell.centre - cell.breadth / 2));
   const places = new Map<string, Position>();
   let along = 0;

@@ -102,6 +102,16 @@ test("wires into a merge end beside each other", () => {
   expect(paths.get("d:0")?.at(-1)?.[0]).not.toBe(paths.get("d:1")?.at(-1)?.[0]);
 });
 
+test("each chain between merges stands exactly straight", () => {
+  const graph = chain(24, 4);
+  const places = arrange(graph, "down");
+  for (const wire of wiresOf(graph)) {
+    const inputs = graph.calls.get(wire.target)?.inputs.length ?? 0;
+    const users = [...graph.calls.values()].filter((call) => call.inputs.some(([id]) => id === wire.source)).length;
+    if (inputs === 1 && users === 1) expect(places.get(wire.target)?.[0], wire.id).toBe(places.get(wire.source)?.[0]);
+  }
+});
+
 test("500 layers are arranged in a second", () => {
   const start = performance.now();
   expect(arrange(chain(500, 3), "down").size).toBe(500);
