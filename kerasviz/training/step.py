@@ -14,6 +14,7 @@ from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import unpack
 from kerasviz.training.logs import floats
 from kerasviz.training.losses import sum_losses
+from kerasviz.training.shortcut import shortcut_for
 from kerasviz.training.tally import Tally
 
 NO_PARTS: list[Tensor] = []
@@ -31,23 +32,9 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
     if not variables:
         warnings.warn("The model has no weights to train: all its layers are frozen, or have none.", stacklevel=2)
         return test_step(trainer, compiled, tally)
-    if compiled.loss is not None and compiled.loss.is_plain and extra_losses(trainer) is None and scale is None:
-        loss_of = compiled.loss.losses[0]
-
-        def plain(batch: tuple) -> Read:
-            x, y, weight = batch if len(batch) == 3 else (*batch, None, None)[:3]
-            y_pred = forward(x)
-            loss = loss_of(y, y_pred) if weight is None else loss_of(y, y_pred, weight)
-            for variable in variables:
-                variable.grad = None
-            loss.backward()
-            apply()
-            add(loss, len(y_pred), NO_PARTS, y, y_pred, weight)
-            return read
-
-        outputs = compiled.outputs
-        if outputs is not None and outputs.is_single:
-            return plain
+    is_plain = compiled.loss is not None and compiled.loss.is_plain and extra_losses(trainer) is None and scale is None
+    if is_plain and compiled.outputs is not None and compiled.outputs.is_single:
+        return plain_step(forward, compiled.loss.losses[0], variables, apply, add, read)
     objective = objective_of(trainer, compiled)
 
     def step(batch: tuple) -> Read:
@@ -59,6 +46,34 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
         (loss if scale is None else scale(loss)).backward()
         apply()
         add(loss, num_rows(x), parts, y, y_pred, weight)
+        return read
+
+    return step
+
+
+def plain_step(
+    forward: Callable[[Any], Any],
+    loss_of: Any,
+    variables: list[Any],
+    apply: Callable[[], None],
+    add: Callable[..., None],
+    read: Read,
+) -> Callable[[tuple], Read]:
+    """The step of a model with one output and one loss."""
+    shortcut = shortcut_for(loss_of)
+
+    def step(batch: tuple) -> Read:
+        x, y, weight = batch if len(batch) == 3 else (*batch, None, None)[:3]
+        y_pred = forward(x)
+        for variable in variables:
+            variable.grad = None
+        if shortcut is not None and weight is None and shortcut.fits(y, y_pred):
+            loss = shortcut.backward(y, y_pred)
+        else:
+            loss = loss_of(y, y_pred) if weight is None else loss_of(y, y_pred, weight)
+            loss.backward()
+        apply()
+        add(loss, len(y_pred), NO_PARTS, y, y_pred, weight)
         return read
 
     return step
