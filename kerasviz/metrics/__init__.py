@@ -36,8 +36,32 @@ from kerasviz.metrics.accuracy import (
     top_k_categorical_accuracy,
 )
 from kerasviz.metrics.base import Metric
+from kerasviz.metrics.correlation import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    R2Score,
+    concordance_correlation,
+    pearson_correlation,
+)
+from kerasviz.metrics.curves import (
+    AUC,
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
+from kerasviz.metrics.f_score import F1Score, FBetaScore
 from kerasviz.metrics.hinge import CategoricalHinge, Hinge, SquaredHinge
+from kerasviz.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from kerasviz.metrics.mean import Mean, MeanMetricWrapper, Sum
+from kerasviz.metrics.precision_recall import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
 from kerasviz.metrics.probabilistic import (
     BinaryCrossentropy,
     CategoricalCrossentropy,

@@ -1,12 +1,13 @@
 """Metric: a number about predictions that builds up batch by batch, and starts anew when it is reset."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
-from kerasviz.declare import Component, arg, family, snake_case
+from kerasviz.declare import Component, Invalid, arg, family, snake_case
 from kerasviz.losses.loss import DTypeName
 from kerasviz.tensors import Variable, leaves, torch_dtype, unique_name
 
@@ -134,11 +135,10 @@ class Metric(MetricArguments):
     def source(self) -> str:
         """The Python that makes it; an automatic name and the default dtype are left out."""
         cls = type(self)
-        text = super().source()
-        automatic = "name" in cls.args and cls.args["name"].default is None
-        if automatic and self.name.startswith(snake_case(cls.__name__)):
-            text = text.replace(f'name="{self.name}"', "").replace(", ,", ",").replace(", )", ")").replace("(, ", "(")
-        return text
+        plain = copy.copy(self)
+        if plain.name and plain.name.startswith(snake_case(cls.__name__)) and cls.args["name"].default is None:
+            plain.name = None
+        return Component.source(plain)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
@@ -154,8 +154,6 @@ class _Borrowed:
     """Within it, a metric has other values as its state."""
 
     def __init__(self, metric: Metric, values: Sequence[Any]) -> None:
-        from kerasviz.declare import Invalid
-
         self.variables = metric.variables
         self.values = list(values)
         if len(self.values) != len(self.variables):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import arg, deserialize, serialize, snake_case
-from kerasviz.losses.reduction import divide_no_nan, same_rank
+from kerasviz.losses.reduction import along_samples, divide_no_nan, same_rank
 from kerasviz.metrics.base import NAME_DOC, NamedMetric, state_dtype
 from kerasviz.tensors import convert_to_tensor, unique_name
 
@@ -52,10 +52,9 @@ class Sum(NamedMetric):
         values = convert_to_tensor(values)
         self.follow(values)
         if sample_weight is not None:
-            rank = values.ndim
             weight = convert_to_tensor(sample_weight, self.total.dtype).to(values.device)
             values, weight = same_rank(values.to(self.total.dtype), weight)
-            values = values * weight.reshape(weight.shape + (1,) * max(0, rank - weight.ndim))
+            values = values * weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
         self.total.add_(values.sum(dtype=self.total.dtype))
 
     def result(self) -> Tensor:
@@ -111,7 +110,7 @@ def masked(sample_weight: Any, mask: Tensor | None, dtype: torch.dtype) -> Any:
     mask = mask.to(dtype)
     weight = convert_to_tensor(sample_weight, dtype).to(mask.device)
     mask, weight = same_rank(mask, weight)
-    return weight.reshape(weight.shape + (1,) * max(0, mask.ndim - weight.ndim)) * mask
+    return along_samples(weight, mask) * along_samples(mask, weight)
 
 
 class MeanMetricWrapper(Mean):

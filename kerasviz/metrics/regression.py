@@ -9,7 +9,7 @@ from kerasviz.declare import arg
 from kerasviz.losses import regression as losses
 from kerasviz.losses.reduction import divide_no_nan, pair
 from kerasviz.metrics.base import NAME_DOC
-from kerasviz.metrics.mean import Mean, MeanMetricWrapper, masked
+from kerasviz.metrics.mean import Mean, MeanMetricWrapper
 
 
 class MeanSquaredError(MeanMetricWrapper):
@@ -41,10 +41,7 @@ class RootMeanSquaredError(Mean):
     @torch.no_grad()
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch into account."""
-        mask = getattr(y_pred, "_keras_mask", None)
         y_true, y_pred = pair(y_true, y_pred)
-        if sample_weight is not None:
-            sample_weight = masked(sample_weight, mask, self.total.dtype)
         self.add(torch.square(y_true - y_pred), sample_weight)
 
     def result(self) -> Tensor:
