@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
+import torch
 from torch import Tensor
 
 from kerasviz.declare import Component, Invalid, Kind, arg, snake_case
@@ -59,6 +60,8 @@ class Loss(Component):
     dtype: Annotated[Any, DTypeName()] = arg(
         None, doc="What it computes in; the default float for None.", group="base", quiet=True
     )
+    _torch_dtype: torch.dtype
+    _is_mean: bool
     takes_labels: ClassVar[bool] = False  # targets are whole numbers, left as they are
 
     def check(self) -> None:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid, arg
+from kerasviz.optimizers.kernels import kernels
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
 from kerasviz.optimizers.state import RATE_DOC
@@ -33,16 +34,14 @@ class Adam(Optimizer):
         block = ("momentum", "velocity")
         return (block, ("velocity_hat",)) if self.amsgrad else (block,)
 
-    def update(
-        self, variables: list[Any], gradients: list[Tensor], rate: float,
-        momentum: Any, velocity: Any, velocity_hat: Any = (),
-    ) -> None:  # fmt: skip
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
+        momentum, velocity, velocity_hat = slots["momentum"], slots["velocity"], slots.get("velocity_hat", [])
         step = self.num_updates + 1
         factor = (1.0 - self.beta_2**step) ** 0.5 / (1.0 - self.beta_1**step)
         decay = self.weight_decay if self._decays_inside and self.weight_decay else 0.0
         if variables[0].device.type in FUSED:
-            kernel = torch._fused_adamw_ if decay else torch._fused_adam_
+            kernel = kernels._fused_adamw_ if decay else kernels._fused_adam_
             late = self._late(variables[0].device)
             kernel(
                 variables, gradients, momentum, velocity, velocity_hat, [late] * len(variables),
@@ -51,15 +50,15 @@ class Adam(Optimizer):
             )  # fmt: skip
             return
         if decay:
-            torch._foreach_mul_(variables, 1.0 - decay * rate)
-        torch._foreach_lerp_(momentum, gradients, 1.0 - self.beta_1)
-        torch._foreach_mul_(velocity, self.beta_2)
-        torch._foreach_addcmul_(velocity, gradients, gradients, value=1.0 - self.beta_2)
+            kernels._foreach_mul_(variables, 1.0 - decay * rate)
+        kernels._foreach_lerp_(momentum, gradients, 1.0 - self.beta_1)
+        kernels._foreach_mul_(velocity, self.beta_2)
+        kernels._foreach_addcmul_(velocity, gradients, gradients, value=1.0 - self.beta_2)
         if self.amsgrad:
-            torch._foreach_maximum_(velocity_hat, velocity)
-        below = torch._foreach_sqrt(velocity_hat if self.amsgrad else velocity)
-        torch._foreach_add_(below, self.epsilon)
-        torch._foreach_addcdiv_(variables, momentum, below, value=-rate * factor)
+            kernels._foreach_maximum_(velocity_hat, velocity)
+        below = kernels._foreach_sqrt(velocity_hat if self.amsgrad else velocity)
+        kernels._foreach_add_(below, self.epsilon)
+        kernels._foreach_addcdiv_(variables, momentum, below, value=-rate * factor)
 
     def _late(self, device: torch.device) -> Tensor:
         """The step that torch is told, on this device."""

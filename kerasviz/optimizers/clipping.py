@@ -5,25 +5,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kerasviz.optimizers.kernels import kernels
+
 
 def clip_by_value(gradients: list[Tensor], limit: float) -> list[Tensor]:
     """Every number between -limit and limit."""
-    clipped = torch._foreach_clamp_min(gradients, -limit)
-    torch._foreach_clamp_max_(clipped, limit)
+    clipped = kernels._foreach_clamp_min(gradients, -limit)
+    kernels._foreach_clamp_max_(clipped, limit)
     return list(clipped)
 
 
 def clip_each_by_norm(gradients: list[Tensor], limit: float) -> list[Tensor]:
     """Every gradient no longer than `limit`."""
-    norms = torch._foreach_norm(gradients)
+    norms = kernels._foreach_norm(gradients)
     factors = [limit / norm.clamp(min=limit) for norm in norms]
-    return list(torch._foreach_mul(gradients, factors))
+    return list(kernels._foreach_mul(gradients, factors))
 
 
 def clip_together_by_norm(gradients: list[Tensor], limit: float) -> list[Tensor]:
     """All gradients shortened alike, so that together they are no longer than `limit`."""
     device = gradients[0].device
-    norms = [norm.to(device) for norm in torch._foreach_norm(gradients)]
+    norms = [norm.to(device) for norm in kernels._foreach_norm(gradients)]
     norm = torch.linalg.vector_norm(torch.stack(norms))
     factor = limit * torch.minimum(1.0 / norm, torch.full_like(norm, 1.0 / limit))
     factor = factor + (norm - norm)  # NaN where the norm is not finite
@@ -32,8 +34,8 @@ def clip_together_by_norm(gradients: list[Tensor], limit: float) -> list[Tensor]
 
 def move_averages(averages: list[Any], variables: list[Any], momentum: float) -> None:
     """average = momentum * average + (1 - momentum) * variable."""
-    torch._foreach_mul_(averages, momentum)
-    torch._foreach_add_(averages, variables, alpha=1.0 - momentum)
+    kernels._foreach_mul_(averages, momentum)
+    kernels._foreach_add_(averages, variables, alpha=1.0 - momentum)
 
 
 def same_layout(first: Tensor, second: Tensor) -> bool:

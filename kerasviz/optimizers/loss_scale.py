@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Arg, Invalid, Kind, arg, family
+from kerasviz.optimizers.kernels import kernels
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import HostScalar, Rate, host_scalar
 
@@ -58,7 +59,8 @@ class LossScaleOptimizer(LossScaleArguments):
     def check(self) -> None:
         """Make the scale."""
         if isinstance(self.inner_optimizer, LossScaleOptimizer):
-            raise Invalid("LossScaleOptimizer(inner_optimizer=...)", "one that does not scale yet", self.inner_optimizer)
+            where = "LossScaleOptimizer(inner_optimizer=...)"
+            raise Invalid(where, "an optimizer that does not scale yet", self.inner_optimizer)
         super().check()
         self._step_counter = host_scalar(0, "int32", "step_counter")
         self._scale = host_scalar(self.initial_scale, "float32", "dynamic_scale")
@@ -117,7 +119,7 @@ class LossScaleOptimizer(LossScaleArguments):
 
     def _step(self, gradients: list[Tensor], variables: list[Any]) -> None:
         with torch.no_grad():
-            gradients = list(torch._foreach_mul(gradients, 1.0 / self._scale.host()))
+            gradients = list(kernels._foreach_mul(gradients, 1.0 / self._scale.host()))
             good = are_finite(gradients)
         if good:
             mine = self._trainable_variables
@@ -125,9 +127,9 @@ class LossScaleOptimizer(LossScaleArguments):
             self.inner_optimizer._step(gradients, self.inner_optimizer._trainable_variables if same else variables)
         count = self._step_counter.host() + 1
         if not good or count >= self.dynamic_growth_steps:
-            self._scale.put(self._scale.host() * (2.0 if good else 0.5))
+            self._scale.set(self._scale.host() * (2.0 if good else 0.5))
             count = 0
-        self._step_counter.put(count)
+        self._step_counter.set(count)
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """Put the inner one's averages in the place of the weights."""
@@ -147,6 +149,6 @@ def are_finite(gradients: list[Tensor]) -> bool:
     """Whether all numbers are; yes on the meta device, which has none."""
     if not gradients or gradients[0].device.type == "meta":
         return True
-    largest = torch._foreach_norm(gradients, float("inf"))
+    largest = kernels._foreach_norm(gradients, float("inf"))
     device = largest[0].device
     return bool(torch.stack([norm.to(device, torch.float32) for norm in largest]).isfinite().all())

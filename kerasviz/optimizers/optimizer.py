@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kerasviz.declare import Invalid
 from kerasviz.optimizers import clipping
+from kerasviz.optimizers.kernels import kernels
 from kerasviz.optimizers.state import OptimizerState
 
 
@@ -68,7 +69,7 @@ class Optimizer(OptimizerState):
             if variables and (variables[0].device, variables[0].dtype) != self._place:
                 self._moved()
             if self.loss_scale_factor is not None:
-                gradients = list(torch._foreach_div(gradients, self.loss_scale_factor))
+                gradients = list(kernels._foreach_div(gradients, self.loss_scale_factor))
             if self.gradient_accumulation_steps:
                 gradients = self._accumulated(gradients, variables)
             if gradients:
@@ -85,13 +86,13 @@ class Optimizer(OptimizerState):
         if self.weight_decay is not None and not self._decays_inside:
             decayed = [v for v in variables if self._decayed[self._positions[id(v)]]]
             if decayed:
-                torch._foreach_mul_(decayed, 1.0 - self.weight_decay * rate)
+                kernels._foreach_mul_(decayed, 1.0 - self.weight_decay * rate)
         if self._by_variable:
             learning_rate = self.learning_rate
             for gradient, variable in zip(gradients, variables, strict=True):
                 self.update_step(gradient, variable, learning_rate)
         elif len(self._groups) == 1 and variables is self._trainable_variables:
-            self.update(variables, gradients, rate, **self._slots)
+            self.update(variables, gradients, rate, self._slots)
         else:
             self._update_groups(gradients, variables, rate)
 
@@ -103,10 +104,10 @@ class Optimizer(OptimizerState):
             if chosen:
                 slots = {name: [arrays[index] for index in chosen] for name, arrays in self._slots.items()}
                 chosen_variables, chosen_gradients = zip(*(given[index] for index in chosen), strict=True)
-                self.update(list(chosen_variables), list(chosen_gradients), rate, **slots)
+                self.update(list(chosen_variables), list(chosen_gradients), rate, slots)
 
-    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, **slots: Any) -> None:
-        """Change weights of one device and dtype."""
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
+        """Change weights of one device and dtype. `slots`: the arrays of each name, one for each of these weights."""
         raise NotImplementedError(f"{type(self).__name__} needs an `update_step(self, gradient, variable, rate)`.")
 
     def update_step(self, gradient: Tensor, variable: Any, learning_rate: Any) -> None:
@@ -114,7 +115,7 @@ class Optimizer(OptimizerState):
         index = self._positions[id(variable)]
         slots = {name: [arrays[index]] for name, arrays in self._slots.items()}
         with torch.no_grad():
-            self.update([variable], [gradient], float(learning_rate), **slots)
+            self.update([variable], [gradient], float(learning_rate), slots)
 
     def _clipped(self, gradients: list[Tensor]) -> list[Tensor]:
         if self.clipnorm:
@@ -130,11 +131,11 @@ class Optimizer(OptimizerState):
         kept = [self._accumulators[self._positions[id(v)]] for v in variables]
         steps = self.gradient_accumulation_steps or 1
         if (self._iterations.host() + 1) % steps:
-            torch._foreach_add_(kept, gradients)
+            kernels._foreach_add_(kept, gradients)
             return []
-        total = torch._foreach_add(kept, gradients)
-        torch._foreach_div_(total, float(steps))
-        torch._foreach_zero_(self._accumulators)
+        total = kernels._foreach_add(kept, gradients)
+        kernels._foreach_div_(total, float(steps))
+        kernels._foreach_zero_(self._accumulators)
         return list(total)
 
     def _average(self) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-import torch
 from torch import Tensor
 
 from kerasviz.declare import arg
+from kerasviz.optimizers.kernels import kernels
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
 from kerasviz.optimizers.state import RATE_DOC
@@ -29,22 +29,22 @@ class RMSprop(Optimizer):
         wanted = (("velocity", True), ("momentum", self.momentum > 0), ("average_gradient", self.centered))
         return tuple((name,) for name, is_kept in wanted if is_kept)
 
-    def update(
-        self, variables: list[Any], gradients: list[Tensor], rate: float,
-        velocity: Any, momentum: Any = (), average_gradient: Any = (),
-    ) -> None:  # fmt: skip
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
-        torch._foreach_mul_(velocity, self.rho)
-        torch._foreach_addcmul_(velocity, gradients, gradients, value=1.0 - self.rho)
-        below = torch._foreach_add(velocity, self.epsilon)
+        velocity = slots["velocity"]
+        kernels._foreach_mul_(velocity, self.rho)
+        kernels._foreach_addcmul_(velocity, gradients, gradients, value=1.0 - self.rho)
+        below = kernels._foreach_add(velocity, self.epsilon)
         if self.centered:
-            torch._foreach_mul_(average_gradient, self.rho)
-            torch._foreach_add_(average_gradient, gradients, alpha=1.0 - self.rho)
-            torch._foreach_addcmul_(below, average_gradient, average_gradient, value=-1.0)
-        torch._foreach_sqrt_(below)
+            average_gradient = slots["average_gradient"]
+            kernels._foreach_mul_(average_gradient, self.rho)
+            kernels._foreach_add_(average_gradient, gradients, alpha=1.0 - self.rho)
+            kernels._foreach_addcmul_(below, average_gradient, average_gradient, value=-1.0)
+        kernels._foreach_sqrt_(below)
         if self.momentum:
-            torch._foreach_mul_(momentum, self.momentum)
-            torch._foreach_addcdiv_(momentum, gradients, below, value=rate)
-            torch._foreach_sub_(variables, momentum)
+            momentum = slots["momentum"]
+            kernels._foreach_mul_(momentum, self.momentum)
+            kernels._foreach_addcdiv_(momentum, gradients, below, value=rate)
+            kernels._foreach_sub_(variables, momentum)
         else:
-            torch._foreach_addcdiv_(variables, gradients, below, value=-rate)
+            kernels._foreach_addcdiv_(variables, gradients, below, value=-rate)

@@ -12,13 +12,13 @@ from kerasviz.tensors import Variable
 class HostScalar(Variable):
     """A scalar variable whose value the host knows, so that a step reads nothing from the device.
 
-    Whoever changes the variable in another way than through `put` and `count` makes the host read it once.
+    Whoever changes the variable in another way than through `set` and `count` makes the host read it once.
     """
 
     _seen: int | None
     _known: Any
 
-    def put(self, value: Any) -> None:
+    def set(self, value: Any) -> None:
         """Set the value from a Python number."""
         with torch.no_grad():
             self.fill_(value)
@@ -32,7 +32,7 @@ class HostScalar(Variable):
 
     def host(self) -> Any:
         """The value as a Python number."""
-        facts = self.__dict__
+        facts: dict[str, Any] = vars(self)
         seen = facts.get("_seen")
         if seen is not None and seen != self._version and self.device.type != "meta":
             facts["_known"] = self.detach().item()

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-import torch
 from torch import Tensor
 
 from kerasviz.declare import arg
+from kerasviz.optimizers.kernels import kernels
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
 from kerasviz.optimizers.state import RATE_DOC
@@ -27,25 +27,26 @@ class SGD(Optimizer):
     def slots(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum",),) if self.momentum else ()
 
-    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, momentum: Any = ()) -> None:
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
         if not self.momentum:
-            torch._foreach_add_(variables, gradients, alpha=-rate)
+            kernels._foreach_add_(variables, gradients, alpha=-rate)
             return
+        momentum = slots["momentum"]
         if not self.nesterov and variables[0].device.type in ("cpu", "cuda"):
             self._fused(variables, gradients, rate, momentum)
             return
-        torch._foreach_mul_(momentum, self.momentum)
-        torch._foreach_add_(momentum, gradients, alpha=-rate)
+        kernels._foreach_mul_(momentum, self.momentum)
+        kernels._foreach_add_(momentum, gradients, alpha=-rate)
         if self.nesterov:
-            torch._foreach_add_(variables, gradients, alpha=-rate)
-            torch._foreach_add_(variables, momentum, alpha=self.momentum)
+            kernels._foreach_add_(variables, gradients, alpha=-rate)
+            kernels._foreach_add_(variables, momentum, alpha=self.momentum)
         else:
-            torch._foreach_add_(variables, momentum)
+            kernels._foreach_add_(variables, momentum)
 
     def _fused(self, variables: list[Any], gradients: list[Tensor], rate: float, momentum: Any) -> None:
         """torch's kernel: velocity * momentum + (1 - dampening) * gradient, then the weight minus lr times that."""
-        torch._fused_sgd_(
+        kernels._fused_sgd_(
             variables, gradients, momentum,
             weight_decay=0.0, momentum=self.momentum, lr=-1.0, dampening=1.0 + rate,
             nesterov=False, maximize=False, is_first_step=False,

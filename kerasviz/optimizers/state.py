@@ -3,12 +3,13 @@
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from kerasviz.declare import Arg, Component, Invalid, arg, snake_case
+from kerasviz.optimizers.kernels import kernels
 from kerasviz.optimizers.scalars import HostScalar, Rate, current, host_scalar
 from kerasviz.tensors import Variable, default_device, unique_name
 
@@ -146,7 +147,7 @@ class OptimizerState(OptimizerArguments):
             from kerasviz import initializers
 
             start = initializers.get(initializer)
-            value.copy_(start(tuple(value.shape), dtype=value.dtype) if callable(start) else start)
+            value.copy_(start(tuple(value.shape), dtype=value.dtype))
         path = getattr(reference_variable, "path", None) or f"variable_{len(self._state)}"
         made = Variable(value, trainable=False, name=f"{path.replace('/', '_')}_{name}")
         made.path = f"{self.name}/{made.name}"
@@ -198,14 +199,15 @@ class OptimizerState(OptimizerArguments):
         elif self._rate is None:
             self._rate = host_scalar(value, "float32", "learning_rate")
         else:
-            self._rate.put(float(value))
+            self._rate.set(float(value))
 
     def rate(self) -> float:
         """The rate of this step as a Python number; a number that was assigned is not read from the device."""
         if isinstance(self._rate, HostScalar):
             return self._rate.host()
-        at = getattr(self._rate, "at", None)
-        return at(self._iterations.host()) if at is not None else float(self.learning_rate)
+        at: Any = getattr(self._rate, "at", None)
+        now: Any = at(self._iterations.host()) if at is not None else self.learning_rate
+        return float(now)
 
     # --- weight decay, averages, files ---------------------------------------------------------------------------
 
@@ -232,7 +234,7 @@ class OptimizerState(OptimizerArguments):
 
     def _overwrite_with_averages(self) -> None:
         with torch.no_grad():
-            torch._foreach_copy_(self._trainable_variables, self._averages)
+            kernels._foreach_copy_(self._trainable_variables, self._averages)
 
     def save_own_variables(self, store: Any) -> None:
         """Put the state into a store, by position."""
