@@ -89,6 +89,9 @@ class MultiHeadAttention(Layer):
             self.gate_dense = self.projection("gate", (*heads, self.value_dim))
         self.value_dense = self.projection("value", (*heads, self.value_dim))
 
+    def _is_default(self, a: Any, value: Any) -> bool:
+        return (a.name == "value_dim" and value == self.key_dim) or super()._is_default(a, value)
+
     def projection(self, name: str, outer: tuple, num_inner: int = 1) -> Projection:
         """A projection with the layer's initializers, regularizers and constraints."""
         roles = ("initializer", "regularizer", "constraint")

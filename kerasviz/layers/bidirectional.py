@@ -1,15 +1,24 @@
 """Bidirectional: a recurrent layer that reads the sequence both ways."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
 
-from kerasviz.declare import Data, Invalid, LayerRef, arg
+from kerasviz.declare import Data, Invalid, LayerRef, Named, arg
 from kerasviz.layers.layer import Layer
 from kerasviz.layers.recurrent_states import first
 
 WHERE = "Bidirectional(layer=...)"
+
+
+class Turnable(Named):
+    """A recurrent layer of which a copy will run; the source shows the layer as it was given."""
+
+    def to_source(self, value: Any) -> str:
+        """Without what `Bidirectional` has changed."""
+        changes = {"zero_output_for_mask": False} if value.return_sequences else {}
+        return super().to_source(copied(value, name=value.name.removeprefix("forward_"), **changes))
 
 
 class Bidirectional(Layer):
@@ -27,7 +36,7 @@ class Bidirectional(Layer):
 
     supports_masking: bool = True
 
-    layer: LayerRef = arg(doc="The recurrent layer to run both ways.")
+    layer: Annotated[Any, Turnable("layer")] = arg(doc="The recurrent layer to run both ways.")
     merge_mode: Literal["concat", "sum", "mul", "ave"] | None = arg(
         "concat", doc="How both outputs become one; None keeps both."
     )
@@ -47,9 +56,8 @@ class Bidirectional(Layer):
         if layer is None:
             raise Invalid(WHERE, "a recurrent layer, such as LSTM(64)", None)
         name = layer.name.removeprefix("forward_")
-        self.forward_layer = copied(layer, name=f"forward_{name}")
-        turned = not layer.go_backwards
-        self.backward_layer = given or copied(layer, name=f"backward_{name}", go_backwards=turned)
+        self.forward_layer: Any = copied(layer, name=f"forward_{name}")
+        self.backward_layer: Any = given or type(layer).from_config(self.turned_config())
         self.check_pair()
         self.return_sequences, self.return_state = layer.return_sequences, layer.return_state
         self.stateful = layer.stateful
@@ -72,7 +80,15 @@ class Bidirectional(Layer):
         return self.forward_layer if name == "layer" else super().__getattr__(name)
 
     def _is_default(self, a: Any, value: Any) -> bool:
+        if a.name == "backward_layer":
+            return value is None or value.get_config() == self.turned_config()
         return a.name == "weights" or super()._is_default(a, value)
+
+    def turned_config(self) -> dict[str, Any]:
+        """The config of the backward layer that follows from the forward one."""
+        ahead = self.forward_layer
+        name = f"backward_{ahead.name.removeprefix('forward_')}"
+        return {**ahead.get_config(), "name": name, "go_backwards": not ahead.go_backwards}
 
     def build(self, sequences_shape: tuple, initial_state_shape: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Build both layers, and put the given weights in."""

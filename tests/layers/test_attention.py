@@ -69,3 +69,8 @@ def test_half_precision_runs_with_a_mask():
     outputs = layer(inputs, inputs, value_mask=torch.tensor([[True, True, False, False, False]]))
     assert outputs.dtype == torch.float16
     assert outputs.isfinite().all()
+
+
+def test_the_source_shows_what_was_given():
+    assert MultiHeadAttention(2, 3).source() == "MultiHeadAttention(2, 3)"
+    assert MultiHeadAttention(2, 3, value_dim=4).source() == "MultiHeadAttention(2, 3, value_dim=4)"

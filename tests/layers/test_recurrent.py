@@ -205,3 +205,24 @@ def test_half_precision_runs(layer):
     made = layer(3, dtype="mixed_bfloat16")
     assert made(torch.randn(2, 4, 2)).dtype == torch.bfloat16
     assert made.cell.kernel.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("layer", "source"),
+    [
+        (LSTM(3), "LSTM(3)"),
+        (Bidirectional(LSTM(3)), "Bidirectional(layers.LSTM(3))"),
+        (
+            Bidirectional(GRU(3, return_sequences=True), merge_mode="sum"),
+            'Bidirectional(layers.GRU(3, return_sequences=True), merge_mode="sum")',
+        ),
+        (
+            Bidirectional(LSTM(3), backward_layer=GRU(4, go_backwards=True)),
+            "Bidirectional(layers.LSTM(3), backward_layer=layers.GRU(4, go_backwards=True))",
+        ),
+        (RNN(LSTMCell(3)), "RNN(layers.LSTMCell(3))"),
+    ],
+)
+def test_the_source_shows_what_was_given(layer, source):
+    assert layer.source() == source
+    assert type(layer).from_config(layer.get_config()).source() == source

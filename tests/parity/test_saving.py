@@ -420,7 +420,7 @@ def test_training_goes_on_as_if_never_saved(optimizer, options, tmp_path):
         kerasviz.utils.set_random_seed(0)  # what dropout draws is not in the file
         model.fit(x, y, epochs=3, shuffle=False, verbose=0)
     for a, b in zip(ours.get_weights(), again.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6)  # the rate is a float32 in the file
+        np.testing.assert_allclose(a, b, rtol=1e-4)  # the rate is a float32 in the file
 
 
 @pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")  # of Keras: neither was trained
