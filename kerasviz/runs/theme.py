@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 Theme = Literal["light", "dark"]
 SERIES = {
-    "light": ("#2563eb", "#db5a1f", "#0f8a6d", "#9333ea", "#b7791f", "#be185d"),
-    "dark": ("#7aa7ff", "#ff9b66", "#4fd1ae", "#c79bff", "#e8bd5b", "#ff8fc0"),
+    "light": ("#2563c9", "#d2601a", "#0f8a6d", "#9333ea", "#b7791f", "#be185d"),
+    "dark": ("#6ba4ff", "#ff9a57", "#4fd1ae", "#c79bff", "#e8bd5b", "#ff8fc0"),
 }
 COLOURS = {
     "light": {"paper": "#ffffff", "text": "#1f2430", "quiet": "#667085", "grid": "#e6e8ee", "line": "#c9ced8"},

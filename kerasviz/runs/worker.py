@@ -103,6 +103,8 @@ class Worker(Control):
         self.callbacks.handle(event)
 
     def _on_epoch_begin(self, event: Any) -> None:
+        if self._state == "running":
+            self._say("")  # what a command did is no news any more
         self.meter.begin_epoch(event.epoch)
         self.callbacks.handle(event)
 

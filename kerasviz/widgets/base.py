@@ -133,7 +133,7 @@ class Widget(anywidget.AnyWidget):
 
     def report(self, error: Exception) -> None:
         """Show an error that no request waits for."""
-        self.log.error("%s", error)
+        self.log.warning("%s", error)
 
     @received
     def on_hello(self) -> None:

@@ -232,26 +232,28 @@ def ending(place: Place, known: Mapping[str, Any], direction: str) -> str:
     return chip(x + NODE_WIDTH / 2, y + NODE_HEIGHT + 16, content)
 
 
-SHAPES = {
-    "input": "M-5,0h8m-3,-4l4,4l-4,4",
-    "core": "M-5,-5v10M0,-5v10M5,-5v10",
-    "convolution": "M-5,-5h10v10h-10zM-1.7,-5v10M1.7,-5v10M-5,-1.7h10M-5,1.7h10",
-    "pooling": "M-6,-5h12l-4,5v5h-4v-5z",
-    "recurrent": "M4,-3a5,5 0 1 0 1,4M5,-6v4h-4",
-    "attention": "M-6,0q6,-7 12,0q-6,7 -12,0zM-1.5,0a1.5,1.5 0 1 0 3,0a1.5,1.5 0 1 0 -3,0",
-    "normalization": "M-6,4q4,0 6,-8q2,8 6,8",
-    "regularization": "M-5,-5l10,10M5,-5l-10,10",
-    "activation": "M-6,4h6l6,-8",
-    "reshaping": "M-6,-3h12M-6,3h12M3,-6l3,3l-3,3M-3,0l-3,3l3,3",
-    "merging": "M-5,-5l5,5l5,-5M0,0v6",
-    "other": "M-4,0a4,4 0 1 0 8,0a4,4 0 1 0 -8,0",
+ICONS = {  # signs of the families on a field of 16 x 16, as in js/src/ui/icons.tsx
+    "input": "M2.5 8h7M7 5l3 3-3 3M10 3h3.5v10H10",
+    "core": "M4 4.2v.1M4 8v.1M4 11.8v.1M12 6v.1M12 10v.1M4 4.2 12 6M4 4.2 12 10M4 8l8-2M4 8l8 2M4 11.8 12 6"
+    "M4 11.8l8-1.8",
+    "convolution": "M2.5 2.5h11v11h-11zM2.5 9H9V2.5",
+    "pooling": "M2.5 2.5h11v11h-11zM8 2.5v11M2.5 8h11",
+    "recurrent": "M3 8a5 5 0 0 1 9-3M13 8a5 5 0 0 1-9 3M12.5 2.5V5H10M3.5 13.5V11H6",
+    "attention": "M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8z"
+    "M8 6.3a1.7 1.7 0 1 1 0 3.4 1.7 1.7 0 0 1 0-3.4z",
+    "normalization": "M2 12.5c3.5 0 3-9 6-9s2.5 9 6 9M8 3.5v9",
+    "regularization": "M4 4h.1M8 4h.1M12 4h.1M4 8h.1M12 8h.1M8 12h.1M12 12h.1M7 7l2 2M9 7 7 9M3 11l2 2M5 11l-2 2",
+    "activation": "M2 11.5h5l6-8",
+    "reshaping": "M2.5 5h5v6h-5zM9 8h4.5M11.5 6l2 2-2 2",
+    "merging": "M3.5 2.5c0 4 4.5 3 4.5 7v4M12.5 2.5c0 4-4.5 3-4.5 7M5.8 11.3 8 13.5l2.2-2.2",
+    "other": "M8 2.5 13 5.3v5.4L8 13.5 3 10.7V5.3zM3 5.3l5 2.7 5-2.7M8 8v5.5",
 }
 
 
 def icon(x: float, y: float, category: str) -> str:
     """A small sign of the family, so that colour is not the only one."""
     return (
-        f'<path d="{SHAPES[category]}" transform="translate({x:.1f},{y:.1f})" class="edge" fill="none" '
+        f'<path d="{ICONS[category]}" transform="translate({x - 8:.1f},{y - 8:.1f})" class="i-{category}" fill="none" '
         'stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"/>'
     )
 

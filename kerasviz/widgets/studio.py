@@ -20,6 +20,8 @@ from kerasviz.widgets.graph_editor import GraphEditor
 from kerasviz.widgets.inspector import Inspector
 from kerasviz.widgets.training_view import TrainingView
 
+WIDEST = 1200  # of a drawing
+
 
 class Studio(GraphEditor, TrainingView, CallbackPanel, Inspector):
     """Draw a network, train it live, look inside, take it away.
@@ -105,7 +107,7 @@ class Studio(GraphEditor, TrainingView, CallbackPanel, Inspector):
             self._building.trained(self.run.model)
 
     def to_svg(self, theme: str | None = None) -> str:
-        """The graph, and under it the curves, as one drawing."""
+        """The graph, and beside or under it the curves, as one drawing."""
         from kerasviz.widgets.curves import curves_parts
         from kerasviz.widgets.snapshot import graph_parts
         from kerasviz.widgets.svg import drawing
@@ -114,8 +116,10 @@ class Studio(GraphEditor, TrainingView, CallbackPanel, Inspector):
             parts, width, height = graph_parts(self._editing.document, self._editing.analysis, self.direction)
             if self.run is not None:
                 curves, wide, high = curves_parts(self.run)
-                parts += [f'<g transform="translate(0,{height + 16:.0f})">', *curves, "</g>"]
-                width, height = max(width, wide), height + 16 + high
+                beside = width + 16 + wide <= WIDEST
+                x, y = (width + 16, 0.0) if beside else (0.0, height + 16)
+                parts += [f'<g transform="translate({x:.0f},{y:.0f})">', *curves, "</g>"]
+                width, height = max(width, x + wide), max(height, y + high)
         return drawing(parts, width, height, "A kerasviz studio: graph and curves", theme or self.theme)
 
 

@@ -9,19 +9,19 @@ from html import escape
 from kerasviz.runs.theme import COLOURS, FONT, SERIES
 
 CODE = "ui-monospace, 'SF Mono', Menlo, Consolas, monospace"
-FAMILIES = {  # colour of each category of layers: light, dark
-    "input": ("#64748b", "#94a3b8"),
-    "core": ("#2563eb", "#7aa7ff"),
-    "convolution": ("#0f8a6d", "#4fd1ae"),
-    "pooling": ("#0891b2", "#5cc8e2"),
-    "recurrent": ("#9333ea", "#c79bff"),
-    "attention": ("#be185d", "#ff8fc0"),
-    "normalization": ("#b7791f", "#e8bd5b"),
-    "regularization": ("#db5a1f", "#ff9b66"),
-    "activation": ("#c0362c", "#ff8f85"),
-    "reshaping": ("#4d7c0f", "#a3d65c"),
-    "merging": ("#4f46e5", "#a5a0ff"),
-    "other": ("#667085", "#9aa3b2"),
+FAMILIES = {  # colour of each category of layers, light and dark, as in js/src/theme.css
+    "input": ("#566579", "#a3b3c9"),
+    "core": ("#2f6fdb", "#6ba4ff"),
+    "convolution": ("#7548cf", "#b394ff"),
+    "pooling": ("#0b827d", "#4fcac3"),
+    "recurrent": ("#b93a83", "#f08cc4"),
+    "attention": ("#9a6a00", "#e6b84f"),
+    "normalization": ("#4d7d1f", "#9bd06a"),
+    "regularization": ("#bf5620", "#f59b66"),
+    "activation": ("#1b7fa8", "#66c5ea"),
+    "reshaping": ("#7b6751", "#cbb59b"),
+    "merging": ("#4450a8", "#98a4ff"),
+    "other": ("#6b6b6b", "#b0b0b0"),
 }
 SURFACES = {"light": ("#f7f8fa", "#ffffff", "#eef1f6", "#c0362c"), "dark": ("#111317", "#1d2026", "#2a2e37", "#ff8f85")}
 
@@ -59,7 +59,7 @@ def rules(theme: str) -> str:
         f".grid{{stroke:{c['grid']}}}.axis{{stroke:{c['line']}}}.wrong{{stroke:{wrong}}}.alarm{{fill:{wrong}}}",
         f".on{{fill:{card}}}",
     ]
-    lines += [f".f-{name}{{fill:{both[index]}}}" for name, both in FAMILIES.items()]
+    lines += [f".f-{name}{{fill:{both[index]}}}.i-{name}{{stroke:{both[index]}}}" for name, both in FAMILIES.items()]
     lines += [f".s{place}{{stroke:{colour}}}.d{place}{{fill:{colour}}}" for place, colour in enumerate(SERIES[theme])]  # type: ignore[index]
     return "".join(lines)
 
