@@ -220,7 +220,9 @@ export function Canvas({ panning }: { panning: boolean }) {
         zoomActivationKeyCode={null}
       >
         <Background variant={BackgroundVariant.Dots} gap={16} size={1.2} />
-        {nodes.length > 30 && <MiniMap pannable zoomable ariaLabel={null} nodeClassName="kv-mini" />}
+        {nodes.length > 30 && (
+          <MiniMap pannable zoomable ariaLabel={null} nodeClassName="kv-mini" nodeStrokeWidth={16} />
+        )}
       </ReactFlow>
     </div>
   );

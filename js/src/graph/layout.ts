@@ -16,6 +16,7 @@ interface Cell {
 
 const LANE = 24;
 const SWEEPS = 12;
+const LIGHT = 0.6; // the weight of a long wire against that of a node, where they make room for each other
 
 export function rowsOf(graph: Graph): Map<string, number> {
   const rows = new Map<string, number>();
@@ -174,11 +175,11 @@ function settle(row: Cell[], sides: ("above" | "below")[]): void {
   const wanted = row.map((cell, index) => {
     const others = near[index] as Cell[];
     if (others.length === 0) return cell.centre;
-    const weight = (other: Cell) => (isLink(cell, other) ? 8 : 1);
+    const weight = (other: Cell) => (isLink(cell, other) ? 8 : other.dummy ? LIGHT : 1);
     const total = others.reduce((sum, other) => sum + weight(other), 0);
     return others.reduce((sum, other) => sum + other.centre * weight(other), 0) / total;
   });
-  const weights = row.map((cell, index) => (cell.dummy ? 0.6 : 1) * Math.max(0.05, (near[index] as Cell[]).length));
+  const weights = row.map((cell, index) => (cell.dummy ? LIGHT : 1) * Math.max(0.05, (near[index] as Cell[]).length));
   const gaps = row.slice(1).map((cell, index) => (cell.breadth + (row[index] as Cell).breadth) / 2 + COLUMN_GAP);
   spread(wanted, weights, gaps).forEach((centre, index) => {
     (row[index] as Cell).centre = centre;

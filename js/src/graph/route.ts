@@ -71,6 +71,7 @@ export function routes(
 ): Map<string, Path> {
   const down = direction === "down";
   const placed = new Map([...rects].map(([id, rect]) => [id, down ? rect : turned(rect)]));
+  const all = [...placed];
   const lanes: Lane[] = [];
   const paths = new Map<string, Path>();
   for (const wire of wires) {
@@ -79,16 +80,22 @@ export function routes(
     if (!source || !target) continue;
     const from = end(source, wire.output, ends.outputs.get(wire.source) ?? 1, "bottom");
     const to = end(target, wire.slot, ends.slots.get(wire.target) ?? 1, "top");
-    const others = [...placed].filter(([id]) => id !== wire.source && id !== wire.target).map(([, rect]) => rect);
     const path =
       to[1] - from[1] > 2 * LEAD
-        ? way(from, to, others, lanes, wire.source)
+        ? way(from, to, obstacles(all, wire, from[1], to[1]), lanes, wire.source)
         : to[1] - from[1] > 4
           ? [from, to]
           : back(from, to, source, target);
     paths.set(wire.id, down ? path : path.map(([x, y]): Position => [y, x]));
   }
   return paths;
+}
+
+/** The nodes that stand between the rows of a wire's ends. */
+function obstacles(all: [string, Rect][], wire: Wire, top: number, bottom: number): Rect[] {
+  return all.flatMap(([id, rect]) =>
+    id !== wire.source && id !== wire.target && rect.y < bottom && top < rect.y + rect.height ? [rect] : [],
+  );
 }
 
 /** Against the flow: out below, past the nearer side of both nodes, in from above. */

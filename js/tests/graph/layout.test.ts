@@ -112,6 +112,14 @@ test("each chain between merges stands exactly straight", () => {
   }
 });
 
+test("a long row of residual blocks does not drift aside", () => {
+  const graph = chain(200, 4);
+  const merges = [...graph.calls.values()].filter((call) => call.inputs.length > 1).map(({ id }) => id);
+  const places = arrange(graph, "down");
+  const xs = merges.map((id) => (places.get(id) as Position)[0]);
+  expect(Math.max(...xs) - Math.min(...xs)).toBeLessThan(200);
+});
+
 test("500 layers are arranged in a second", () => {
   const start = performance.now();
   expect(arrange(chain(500, 3), "down").size).toBe(500);
