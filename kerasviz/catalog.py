@@ -53,7 +53,7 @@ KEY_ARGS = {  # shown on the node
     "SimpleRNN": ["units", "return_sequences"],
     "Input": ["shape", "dtype"],
 }
-HIDDEN = ("RNN", "StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell", "InputSpec", "Wrapper")  # no palette entry
+HIDDEN = ("TorchModuleWrapper", "RNN", "StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell", "InputSpec", "Wrapper")  # no palette entry
 
 
 def components(name: str) -> dict[str, type[Component]]:
@@ -89,6 +89,7 @@ PLURALS = {
     "regularizer": "regularizers",
     "constraint": "constraints",
 }
+UNOFFERED_GROUPS = ("lora",)  # kept for files; nothing to choose yet
 UNOFFERED = ("History", "ProgbarLogger", "CallbackList", "LambdaCallback", "MeanMetricWrapper", "Mean", "Sum")
 
 
@@ -104,7 +105,8 @@ def category(kind: str) -> str:
 
 
 def _spec(cls: type[Component]) -> dict[str, Any]:
-    return {"kind": cls.__name__, "doc": first_line(cls), "form": cls.form()}
+    form = [field for field in cls.form() if field["group"] not in UNOFFERED_GROUPS]
+    return {"kind": cls.__name__, "doc": first_line(cls), "form": form}
 
 
 def _layer_spec(kind: str) -> dict[str, Any]:

@@ -48,6 +48,10 @@ class Formula:
         except (ArithmeticError, ValueError, TypeError) as error:
             raise Invalid("LearningRateScheduler(schedule=...)", "a number", f"{self.text!r}: {error}") from error
 
+    def __reduce__(self) -> tuple:
+        """Copy and pickle as the text: code objects cannot be."""
+        return Formula, (self.text,)
+
     def source(self) -> str:
         """The same as a lambda."""
 

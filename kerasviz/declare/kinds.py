@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origi
 
 from kerasviz.declare.errors import Invalid, did_you_mean
 from kerasviz.declare.families import family
+from kerasviz.declare.registry import public_name
 
 
 def quoted(text: str) -> str:
@@ -29,6 +30,9 @@ def literal(value: Any) -> str:
         return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return f'float("{value}")'
+    if hasattr(value, "source") and not isinstance(value, type):
+        known = public_name(type(value))
+        return f"{known[0].removeprefix('keras.')}.{value.source()}" if known else value.source()
     return repr(value)
 
 
@@ -286,7 +290,7 @@ class DataKind(Kind):
         return serialize(value)
 
     def to_source(self, value: Any) -> str:
-        return value.source() if hasattr(value, "source") else literal(value)
+        return literal(value)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ SPARSE = "sparsecategoricalcrossentropy"
 ONE_HOT = ("categoricalcrossentropy", "categoricalfocalcrossentropy", "kldivergence")
 BINARY = ("binarycrossentropy", "binaryfocalcrossentropy")
 DISTANCES = ("meansquarederror", "mse", "meanabsoluteerror", "mae", "huber", "logcosh", "meansquaredlogarithmicerror")
+BEGINNINGS = ("Input", "InputLayer", "Rescaling", "Normalization")  # a model that is only these is not one yet
 NAMES = {SPARSE: "SparseCategoricalCrossentropy", "categoricalcrossentropy": "CategoricalCrossentropy"}
 
 
@@ -24,7 +25,9 @@ def loss_fix(view: View, kind: str | None = None, label: str = "", **args: objec
 
 
 def ends(view: View) -> Iterator[tuple[str, Facts | None]]:
-    """Each output that is known, with its target."""
+    """Each output that is known, with its target; none while nothing but inputs has been drawn."""
+    if all(layer["kind"] in BEGINNINGS for layer in view.document.layers.values()):
+        return
     targets = view.context.targets
     for index, (call, output) in enumerate(view.document.output_tensors):
         if view.shape(call, output) is not None:
