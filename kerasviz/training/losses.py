@@ -137,7 +137,7 @@ class CompiledLoss:
     @property
     def is_plain(self) -> bool:
         """Whether it is one loss of one output, as it is."""
-        return len(self.outputs) == 1 and self.factors == [1.0] and self.losses[0] is not None
+        return self.outputs.is_single and self.factors == [1.0] and self.losses[0] is not None
 
     def __call__(self, y: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Tensor | None, list[Tensor]]:
         """The sum, and the loss of each output that has one where there are several."""

@@ -48,10 +48,11 @@ class Shortcut:
             and (self.activation is SIGMOID or node._saved_dim in LAST_AXIS)
         )
 
-    def backward(self, y: Tensor, y_pred: Tensor) -> Tensor:
+    def backward(self, y: Any, y_pred: Tensor) -> Tensor:
         """Leave gradients on the weights; returns the loss."""
         loss, gradient = self.formula(y, y_pred.detach())
-        node, index = y_pred.grad_fn.next_functions[0]  # type: ignore[union-attr]
+        scores: Any = y_pred.grad_fn
+        node, index = scores.next_functions[0]
         torch.autograd.backward(GradientEdge(node, index), gradient)
         return loss
 

@@ -32,9 +32,9 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
     if not variables:
         warnings.warn("The model has no weights to train: all its layers are frozen, or have none.", stacklevel=2)
         return test_step(trainer, compiled, tally)
-    is_plain = compiled.loss is not None and compiled.loss.is_plain and extra_losses(trainer) is None and scale is None
-    if is_plain and compiled.outputs is not None and compiled.outputs.is_single:
-        return plain_step(forward, compiled.loss.losses[0], variables, apply, add, read)
+    loss = compiled.loss
+    if loss is not None and loss.is_plain and extra_losses(trainer) is None and scale is None:
+        return plain_step(forward, loss.losses[0], variables, apply, add, read)
     objective = objective_of(trainer, compiled)
 
     def step(batch: tuple) -> Read:
