@@ -10,7 +10,6 @@ import numpy as np
 from kerasviz.runs import Run
 from kerasviz.runs.figure import families, step_of
 from kerasviz.runs.series import thinned
-from kerasviz.runs.theme import Theme  # noqa: F401  # the names of the themes
 from kerasviz.widgets.svg import box, drawing, text
 
 WIDTH, HEIGHT, GAP = 380, 230, 16

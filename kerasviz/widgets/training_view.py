@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import traitlets as t
@@ -15,13 +14,14 @@ from kerasviz.runs.states import STATES
 from kerasviz.runs.stream import Stream, packed
 from kerasviz.widgets import settings as how
 from kerasviz.widgets.base import Widget, request, synced
+from kerasviz.widgets.compiling import CompilingPanel
 from kerasviz.widgets.data import Data
 from kerasviz.widgets.messages import Done, Points
 from kerasviz.widgets.records import StopHow
-from kerasviz.widgets.running import Flusher, RunPanel, plain
+from kerasviz.widgets.running import Flusher, plain
 
 
-class TrainingView(RunPanel):
+class TrainingView(CompilingPanel):
     """A training as it runs: progress, curves, and the commands that steer it.
 
     Args:
@@ -31,7 +31,6 @@ class TrainingView(RunPanel):
         validation_data: (x, y), or whatever `fit` takes.
     """
 
-    settings = synced(t.Dict(), "How to train.", record="Settings")
     state = synced(t.Enum(STATES, "idle"), "What the run is doing.", record="RunState")
     epoch = synced(t.Int(0), "Number of the current epoch, from 1; 0 before the first.")
     epochs = synced(t.Int(0), "Number of epochs of the run.")
@@ -55,50 +54,12 @@ class TrainingView(RunPanel):
     def _start_training(self, data: Data, model: Any) -> None:
         self.data = data
         self._given_model = model
-        self._given: dict[str, Any] = {}  # objects given to `compile` that are more than their settings
         self._stream: Stream | None = None
         self._flusher: Flusher | None = None
         self._markers_sent = 0
-        self._compiled: tuple[Any, ...] | None = None
+        self._start_compiling()
 
     # Training
-
-    def compile(self, optimizer: Any = None, loss: Any = None, metrics: Any = None) -> None:
-        """Choose optimizer, loss and metrics; what is not given stays.
-
-        Args:
-            optimizer: its name, config or object.
-            loss: the same; a function of yours too.
-            metrics: a list of the same.
-        """
-        changed = dict(self.settings)
-        for name, value in (("optimizer", optimizer), ("loss", loss)):
-            if value is not None:
-                how.component(name, how.chosen(name, value)) if isinstance(value, (str, Mapping)) else None
-                changed[name] = how.chosen(name, value)
-                self._given[name] = None if isinstance(value, (str, Mapping)) else (changed[name], value)
-        if metrics is not None:
-            values = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
-            changed["metrics"] = [how.chosen("metric", value) for value in values]
-            plain_values = all(isinstance(value, (str, Mapping)) for value in values)
-            self._given["metrics"] = None if plain_values else (changed["metrics"], values)
-        self.settings = changed
-
-    def compile_options(self) -> dict[str, Any]:
-        """What the settings say, as `model.compile` takes it."""
-        settings = how.checked(self.settings)
-        options: dict[str, Any] = {}
-        for key, name in how.FAMILIES.items():
-            kept = self._given.get(key)
-            if kept is not None and kept[0] == settings[key]:
-                options[key] = kept[1]
-            elif key == "metrics":
-                options[key] = [how.component(name, entry) for entry in settings[key]]
-            else:
-                options[key] = how.component(name, settings[key])
-        if options["loss"] is None:
-            raise Invalid("settings(loss=...)", "a loss", None, "Choose one, such as SparseCategoricalCrossentropy.")
-        return options
 
     def start(
         self, epochs: int | None = None, batch_size: int | None = None, *, callbacks: Any = None, **options: Any
@@ -152,13 +113,6 @@ class TrainingView(RunPanel):
             batch_size=settings["batch_size"],
             calls=self._calls_by_name(),
         )
-
-    def _compile(self, model: Any) -> None:
-        """Compile the model, unless it is as the settings say: then its optimizer goes on where it was."""
-        wanted = (model, {key: self.settings[key] for key in how.FAMILIES}, dict(self._given))
-        if self._compiled is None or self._compiled[0] is not model or self._compiled[1:] != wanted[1:]:
-            model.compile(**self.compile_options())
-            self._compiled = wanted
 
     def _fit_options(self, model: Any, settings: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
         if self.data.x is None:
