@@ -1,8 +1,11 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
+import { scoped } from "./scoped.ts";
+
 export default defineConfig(({ mode }) => ({
   plugins: [react()],
+  css: { postcss: { plugins: [scoped] } },
   define: { "process.env.NODE_ENV": JSON.stringify(mode === "development" ? "development" : "production") },
   build: {
     outDir: "../kerasviz/widgets/static",

@@ -17,7 +17,7 @@ function Status() {
   return (
     <div className="kv-status">
       <span title={`${grouped(totals.params)} ${TEXT.canvas.params}, ${bytes(totals.memory_bytes)}`}>
-        <b data-testid="total">{count(totals.params)}</b> {TEXT.canvas.params}
+        <b data-testid="total">{count(totals.params)}</b> <em>{TEXT.canvas.params}</em>
       </span>
       <button
         type="button"
@@ -59,8 +59,18 @@ export function Toolbar() {
       <hr />
       <IconButton icon="arrange" label={TEXT.canvas.arrange} onClick={() => editor.arrange()} />
       <IconButton icon="fit" label={TEXT.canvas.fit} onClick={() => editor.viewport.fit()} />
-      <IconButton icon="minus" label={TEXT.canvas.zoomOut} onClick={() => editor.viewport.zoom(0.8)} />
-      <IconButton icon="plus" label={TEXT.canvas.zoomIn} onClick={() => editor.viewport.zoom(1.25)} />
+      <IconButton
+        className="kv-zoom"
+        icon="minus"
+        label={TEXT.canvas.zoomOut}
+        onClick={() => editor.viewport.zoom(0.8)}
+      />
+      <IconButton
+        className="kv-zoom"
+        icon="plus"
+        label={TEXT.canvas.zoomIn}
+        onClick={() => editor.viewport.zoom(1.25)}
+      />
       <IconButton icon="flow" label={TEXT.canvas.direction} onClick={() => editor.turn()} />
       <IconButton icon="keyboard" label={TEXT.sheet.title} onClick={() => editor.page.set({ sheet: true })} />
       <Status />

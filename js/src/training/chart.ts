@@ -42,6 +42,7 @@ export class Chart {
       this.plot = new uPlot(this.options(look), this.data(curves), this.box);
       this.look = wanted;
     } else this.plot.setData(this.data(curves));
+    this.fit();
   }
 
   destroy(): void {
@@ -59,7 +60,8 @@ export class Chart {
 
   private fit(): void {
     const { clientWidth: width, clientHeight: height } = this.box;
-    if (this.plot && width > 0 && height > 0) this.plot.setSize({ width, height });
+    if (!this.plot || width === 0 || height === 0) return; // hidden: a later size or a later draw fits it
+    if (this.plot.width !== width || this.plot.height !== height) this.plot.setSize({ width, height });
   }
 
   private options(look: Look): uPlot.Options {
