@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,6 +45,7 @@ class Worker(Control):
         self._best_weights = BestWeights(model) if keep_best else None
         self._next_read = 0.0
         self._read_step = -1
+        self._has_nan = False
         self._pending_rate: float | None = None
         self._handlers: dict[type[Event], tuple[Callable[[Any], Any], ...]] = {}
         self._thread: threading.Thread | None = None
@@ -90,7 +92,17 @@ class Worker(Control):
 
     def _read(self, event: Event) -> None:
         self._read_step = self.meter.step
-        self.recorder.batch(self.meter.step, numbers(event.logs), self._rate())
+        logs = numbers(event.logs)
+        self.recorder.batch(self.meter.step, logs, self._rate())
+        self._watch(logs)
+
+    def _watch(self, logs: Mapping[str, float]) -> None:
+        """Tell once that a value is not a number."""
+        wrong = [name for name, value in logs.items() if not math.isfinite(value)]
+        if wrong and not self._has_nan:
+            self._has_nan = True
+            self.note(f"{wrong[0]} is not a number.", "nan")
+            self._say(f"{wrong[0]} is not a number; a smaller learning rate may help.")
 
     def _tell(self, function: Callable[[Any], Any], event: Event) -> None:
         try:
@@ -128,8 +140,7 @@ class Worker(Control):
             self._best_weights.keep(event.epoch + 1)
         if is_best:
             self.note(f"Best {name}: {logs[name]:.4g}", "best")
-        if any(value != value for value in logs.values()):
-            self.note("A value is not a number.", "nan")
+        self._watch(logs)
 
     def _on_train_end(self, event: Event) -> None:
         self.callbacks.handle(event)
@@ -190,6 +201,10 @@ class Worker(Control):
         if self._state == "stopping" and self.callbacks.in_training:
             self.callbacks.handle(TrainEnd(logs=dict(self.recorder.logs)))
         text = self._restore_best() if self.how == "best" else "Training has been stopped."
+        if self._state != "stopping":
+            is_early = self.meter.epoch < self.meter.epochs
+            where = f"in epoch {self.meter.epoch} of {self.meter.epochs}"
+            text = f"Training has ended early, {where}." if is_early else "Training has finished."
         self._end("stopped" if self._state == "stopping" else "finished", text)
 
     def _restore_best(self) -> str:
@@ -206,7 +221,7 @@ class Worker(Control):
             self._enter(state)
             if state == "stopped":
                 self.note(text, "stop")
-            self._say(text if state != "finished" else "Training has finished.")
+            self._say(text)
         self._do_posted()
 
     def _fail(self, error: BaseException) -> None:

@@ -18,7 +18,7 @@ OFFERED: tuple[tuple[str, bool, dict[str, Any]], ...] = (
     ("ModelCheckpoint", False, {"filepath": "best.keras", "save_best_only": True}),
     ("LearningRateScheduler", False, {"schedule": "lr * 0.95"}),
     ("CSVLogger", False, {"filename": "training.csv"}),
-    ("TerminateOnNaN", True, {}),
+    ("TerminateOnNaN", False, {}),
 )
 WATCHING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
 
@@ -119,7 +119,7 @@ class CallbackPanel(RunPanel):
 
 
 def offered(has_validation: bool) -> list[Entry]:
-    """The callbacks that are offered from the start; only the guard against NaN is on."""
+    """The callbacks that are offered from the start, all of them off."""
     watched = {} if has_validation else {"monitor": "loss"}
     entries: list[Entry] = []
     for kind, enabled, args in OFFERED:

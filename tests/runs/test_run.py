@@ -381,3 +381,24 @@ def test_train_end_reaches_callbacks_once_when_the_run_finishes(gated):
     run.start().wait(5)
     assert watcher.seen.count("train_end") == 1
     assert TrainEnd.hook == "on_train_end"
+
+
+def test_a_value_that_is_not_a_number_is_told_once(gated, training):
+    def broken():
+        for event in training():
+            is_end = isinstance(event, (TrainBatchEnd, EpochEnd))
+            if is_end:
+                event.logs["loss"] = float("nan")
+            yield event
+
+    run, gate = gated(broken)
+    gate.open()
+    run.start().wait(5)
+    assert [marker.kind for marker in run.events].count("nan") == 1
+
+
+def test_a_training_that_ends_early_says_so(gated, training):
+    run, gate = gated(lambda: training(epochs=1))
+    gate.open()
+    run.start().wait(5)
+    assert (run.state, run.message) == ("finished", "Training has ended early, in epoch 1 of 2.")

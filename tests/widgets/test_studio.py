@@ -501,3 +501,27 @@ def test_a_saved_studio_model_predicts_the_same(drawn, tmp_path):
     x = drawn.data.shown[0][..., None]
     again = keras.models.load_model(path)
     np.testing.assert_allclose(again.predict(x, verbose=0), drawn.model.predict(x, verbose=0), rtol=1e-6)
+
+
+def test_a_loss_that_is_not_a_number_reaches_the_page_as_nothing(opened, until):
+    x = np.random.default_rng(0).normal(size=(64, 5)).astype("float32")
+    studio = Studio(x, x[:, 0])
+    page = opened(studio)
+    studio.add("dense 4 > dense 1")
+    studio.compile(optimizer=keras.optimizers.SGD(1e12))
+    studio.start(epochs=3, batch_size=8).wait(60)
+    assert page.updates("logs")[-1]["loss"] is None
+    assert "nan" in [message["kind"] for message in page.messages("marker")]
+    assert studio.to_svg()
+
+
+def test_training_ends_at_a_loss_that_is_not_a_number_where_that_is_asked_for(opened):
+    x = np.random.default_rng(0).normal(size=(64, 5)).astype("float32")
+    studio = Studio(x, x[:, 0])
+    studio.add("dense 4 > dense 1")
+    studio.compile(optimizer=keras.optimizers.SGD(1e12))
+    studio.switch("TerminateOnNaN")
+    run = studio.start(epochs=300, batch_size=8)
+    assert run.wait(60)
+    assert run.epoch < 300
+    assert "ended early" in studio.message
