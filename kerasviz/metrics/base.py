@@ -30,6 +30,8 @@ class Metric(MetricArguments):
     """
 
     _direction: str | None = None  # "up" where more is better, "down" where less is
+    additive: bool = True  # whether batches, joined, give what they give one after the other
+    _variables: list[Variable]
 
     def prepare(self) -> None:
         """Have a place for the state."""
@@ -184,8 +186,8 @@ def _move(variable: Variable, device: torch.device) -> None:
             variable.data = variable.data.to(device)
             return
         empty = torch.zeros(variable.shape, dtype=variable.dtype, device=device)
-        made = torch.Tensor._make_subclass(type(variable), empty, False)
-        made.__dict__.update(variable.__dict__)
+        made: Variable = torch.Tensor._make_subclass(type(variable), empty, False)
+        made.__dict__.update(variable.__dict__)  # type: ignore[attr-defined]
         torch.utils.swap_tensors(variable, made)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from kerasviz.declare import Invalid
 from kerasviz.losses.reduction import along_samples, same_rank
 from kerasviz.metrics.base import NamedMetric, state_dtype
-from kerasviz.tensors import convert_to_tensor, settings
+from kerasviz.tensors import convert_to_tensor
 
 COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
 LOWEST = -1e10  # below every prediction: what is not among the best is never above a threshold
@@ -79,9 +79,7 @@ class Thresholds:
     def __init__(self, values: Sequence[float]) -> None:
         self.values = [float(value) for value in values]
         self.order = np.argsort(self.values, kind="stable")
-        count = len(self.values)
-        even = np.linspace(0.0, 1.0, count)
-        self.are_even = count > 2 and bool(np.allclose(self.values, even, atol=settings.epsilon()))
+        self.are_sorted = bool((self.order == np.arange(len(self.values))).all())
         self._tensors: dict[Any, Tensor] = {}
 
     def _kept(self, name: str, like: Tensor) -> Tensor:
@@ -100,9 +98,6 @@ class Thresholds:
 
     def num_passed(self, predicted: Tensor) -> Tensor:
         """How many thresholds each prediction is above."""
-        count = len(self.values)
-        if self.are_even:  # the lowest is passed by all, the highest by none
-            return (predicted.clamp(0.0, 1.0) * (count - 1)).ceil().clamp(min=1.0).long()
         return torch.searchsorted(self._kept("values", predicted), predicted.contiguous())
 
     def count(self, cases: Cases, wanted: Sequence[str]) -> dict[str, Tensor]:
@@ -113,7 +108,7 @@ class Thresholds:
         """
         if len(self.values) == 1:
             return {name: one.unsqueeze(0) for name, one in self._count_at_one(cases, wanted).items()}
-        truth = cases.truth if self.are_even else (cases.truth != 0).to(cases.truth.dtype)
+        truth = (cases.truth != 0).to(cases.truth.dtype)
         passed = self.num_passed(cases.predicted)
         counts: dict[str, Tensor] = {}
         for side, share in (("positives", truth), ("negatives", 1.0 - truth)):
@@ -125,14 +120,10 @@ class Thresholds:
             by_passed = torch.zeros(shape, dtype=weight.dtype, device=weight.device).scatter_add_(0, passed, weight)
             counts[above] = by_passed.flip(0).cumsum(0).flip(0)[1:]
             counts[below] = by_passed.cumsum(0)[:-1]
-        if not self._sorted:
+        if not self.are_sorted:
             place = self._kept("places", cases.predicted)
             counts = {name: count[place] for name, count in counts.items()}
         return {name: counts[name] for name in wanted}
-
-    @property
-    def _sorted(self) -> bool:
-        return bool((self.order == np.arange(len(self.values))).all())
 
     def _count_at_one(self, cases: Cases, wanted: Sequence[str]) -> dict[str, Tensor]:
         truth, yes = cases.truth != 0, cases.predicted > self.values[0]
@@ -153,7 +144,8 @@ class CountingMetric(NamedMetric):
     """
 
     counts: tuple[str, ...] = COUNTS  # its state, in this order
-    _from_logits: bool = False
+    top_k: int | None = None
+    class_id: int | None = None
 
     def use_thresholds(self, values: Sequence[float], given: Any = None) -> None:
         """Count at `values`; `given` is what the config says."""
@@ -169,9 +161,9 @@ class CountingMetric(NamedMetric):
     def cases(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Cases:
         """The cases of a batch, as they are counted."""
         cases = Cases(y_true, y_pred, sample_weight, state_dtype(self))
-        if getattr(self, "top_k", None) is not None:
+        if self.top_k is not None:
             cases.keep_best(self.top_k)
-        if getattr(self, "class_id", None) is not None:
+        if self.class_id is not None:
             cases.keep_class(self.class_id)
         cases.flat()
         return cases

@@ -9,7 +9,7 @@ from kerasviz.declare import Axis, Invalid, arg
 from kerasviz.losses.reduction import pair
 from kerasviz.metrics.base import NAME_DOC, NamedMetric, state_dtype
 from kerasviz.metrics.mean import MeanMetricWrapper
-from kerasviz.tensors import convert_to_tensor, settings
+from kerasviz.tensors import Variable, convert_to_tensor, settings
 
 
 def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> Tensor:
@@ -74,6 +74,10 @@ class R2Score(NamedMetric):
     """
 
     _direction = "up"
+    squared_sum: Variable
+    sum: Variable
+    residual: Variable
+    count: Variable
 
     class_aggregation: Literal["uniform_average", "variance_weighted_average", None] = arg(
         "uniform_average", doc="How outputs become one: their mean, their mean by variance; None for not at all."

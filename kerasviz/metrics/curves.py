@@ -31,7 +31,9 @@ class AUC(CountingMetric):
     _direction = "up"
 
     num_thresholds: int = arg(200, at_least=2, doc="How many thresholds, evenly spaced; more are more exact.")
-    curve: Literal["ROC", "PR", "PRGAIN"] = arg("ROC", doc="Which curve: that of rates, of precision and recall, of gains.")
+    curve: Literal["ROC", "PR", "PRGAIN"] = arg(
+        "ROC", doc="Which curve: of rates, of precision and recall, of their gains."
+    )
     summation_method: Literal["interpolation", "minoring", "majoring"] = arg(
         "interpolation", doc="Height between two points: in the middle, the lower, the higher."
     )
@@ -39,8 +41,12 @@ class AUC(CountingMetric):
     thresholds: list[float] | None = arg(
         None, doc="Thresholds of your own between 0 and 1, instead of evenly spaced ones.", after="dtype", quiet=True
     )
-    multi_label: bool = arg(False, doc="Whether each label has an area of its own; their mean is the result.", after="thresholds")
-    num_labels: int | None = arg(None, at_least=1, doc="How many labels; learned from the first batch.", after="multi_label")
+    multi_label: bool = arg(
+        False, doc="Whether each label has an area of its own; their mean is the result.", after="thresholds"
+    )
+    num_labels: int | None = arg(
+        None, at_least=1, doc="How many labels; learned from the first batch.", after="multi_label"
+    )
     label_weights: list[float] | None = arg(None, doc="A weight for each label.", after="num_labels")
     from_logits: bool = arg(
         False, doc="Whether predictions are scores of any size (True) or probabilities (False).", after="label_weights"
@@ -125,14 +131,13 @@ class AUC(CountingMetric):
         if self.curve == "PR":
             return recall, precision
         odds = divide_no_nan(right + missed, false_yes + false_counted)  # of a yes among all cases
-        gain_of_recall = 1.0 - odds * divide_no_nan(missed, right)
-        gain_of_precision = 1.0 - odds * divide_no_nan(false_yes, right)
-        return gain_of_recall.clamp(0.0, 1.0), gain_of_precision.clamp(0.0, 1.0)
+        gain_of_recall = divide_no_nan(right - odds * missed, right).clamp(min=0.0)
+        return gain_of_recall, 1.0 - odds * divide_no_nan(false_yes, right)
 
     def interpolate_pr_auc(self) -> Tensor:
         """The area under the precision-recall curve, right yeses between two thresholds growing as all yeses do.
 
-        With right = slope * all + intercept, precision is right / all; its integral over the right ones has a logarithm.
+        With right = slope * all + intercept, precision is right / all, whose integral has a logarithm.
         """
         right, false_yes, _, missed = self._counted()
         yes = right + false_yes

@@ -8,9 +8,9 @@ from torch import Tensor
 from kerasviz.declare import Invalid, arg
 from kerasviz.losses.reduction import divide_no_nan
 from kerasviz.metrics.base import NAME_DOC, NamedMetric, state_dtype
-from kerasviz.tensors import convert_to_tensor
+from kerasviz.tensors import Variable, convert_to_tensor
 
-AVERAGE_DOC = "How classes become one: over all cases alike, the classes' mean, their mean by size; None for not at all."
+AVERAGE_DOC = "How classes become one: all cases alike, the classes' mean, their mean by size; None for not at all."
 
 
 class FScore(NamedMetric):
@@ -23,6 +23,10 @@ class FScore(NamedMetric):
         None, above=0, at_most=1, doc="What is above it is a yes; None for the highest prediction of each sample."
     )
     beta: float  # declared by the one that lets you choose
+    true_positives: Variable
+    false_positives: Variable
+    false_negatives: Variable
+    intermediate_weights: Variable  # of the targets: how much there is of each class
 
     def _build(self, num_classes: int) -> None:
         shape = () if self.average == "micro" else (num_classes,)
@@ -43,7 +47,8 @@ class FScore(NamedMetric):
         if y_true.ndim != 2 or y_true.shape != y_pred.shape:
             shapes = tuple(y_true.shape), tuple(y_pred.shape)
             hint = "Targets are one-hot; whole-number labels need keras.utils.to_categorical."
-            raise Invalid(f'{type(self).__name__} "{self.name}"', "targets and predictions (batch, classes)", shapes, hint)
+            where = f'{type(self).__name__} "{self.name}"'
+            raise Invalid(where, "targets and predictions (batch, classes)", shapes, hint)
         if not self._variables:
             self._build(y_pred.shape[-1])
         self.follow(y_pred)

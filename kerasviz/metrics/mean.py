@@ -126,7 +126,7 @@ class MeanMetricWrapper(Mean):
     _fn: Callable | None = None
 
     def __init__(self, fn: Callable, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
-        super().__init__(name=name, dtype=dtype)
+        super().__init__(name=name, dtype=dtype)  # type: ignore[call-arg]
         if name is None:
             self.name = unique_name(snake_case(type(self).__name__))
         self._fn = fn
@@ -134,13 +134,19 @@ class MeanMetricWrapper(Mean):
         if self._direction is None:
             self._direction = direction_of(fn)
 
+    @property
+    def additive(self) -> bool:  # type: ignore[override]
+        """Whether batches, joined, give what they give one after the other: not along the axis of samples."""
+        axis = getattr(self, "axis", self.__dict__.get("_fn_kwargs", {}).get("axis", -1))
+        return all(one == -1 or one > 0 for one in (axis if isinstance(axis, (list, tuple)) else [axis]))
+
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """The value of each sample."""
         assert self._fn is not None
         return self._fn(y_true, y_pred, **self._fn_kwargs)
 
     @torch.no_grad()
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take a batch into account.
 
         Args:
@@ -175,4 +181,3 @@ def direction_of(function: Any) -> str | None:
         return None
     name = function.__name__
     return "up" if "accuracy" in name or "correlation" in name else "down"
-

@@ -39,7 +39,7 @@ class RootMeanSquaredError(Mean):
     name: str | None = arg("root_mean_squared_error", doc=NAME_DOC, group="base")
 
     @torch.no_grad()
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take a batch into account."""
         y_true, y_pred = pair(y_true, y_pred)
         self.add(torch.square(y_true - y_pred), sample_weight)

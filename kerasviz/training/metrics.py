@@ -171,5 +171,7 @@ def is_additive(metric: Any) -> bool:
     """Whether a metric sums over samples, so that batches can be joined before it sees them."""
     if not type(metric).__module__.startswith("kerasviz."):
         return False
+    if not getattr(metric, "additive", True):
+        return False
     function = getattr(metric, "_fn", None) or getattr(metric, "fn", None)
     return function is None or str(getattr(function, "__module__", "")).startswith("kerasviz.")
