@@ -197,7 +197,9 @@ def input_spec(args: Json) -> Spec:
             raise Invalid("Input(shape=...)", "the shape of one sample, such as (28, 28, 1)", None)
         sizes = [given] if isinstance(given, int) and not isinstance(given, bool) else given
         shape = [args.get("batch_size"), *check_sizes(sizes)]
-    return tuple(check_sizes(shape)), standardize_dtype(args.get("dtype") or settings.floatx())
+    if not check_sizes(shape):
+        raise Invalid("Input(batch_shape=...)", "the size of the batch, or None, and the shape of one sample", shape)
+    return tuple(shape), standardize_dtype(args.get("dtype") or settings.floatx())
 
 
 def check_sizes(sizes: Any) -> list[int | None]:
@@ -231,9 +233,11 @@ def layer_outcome(kind: str, args: Json, call: Json, specs: Sequence[Spec]) -> O
 
 def nested_outcome(args: Json, specs: Sequence[Spec]) -> Outcome:
     """Of a model inside the model."""
-    inner = from_data(args["document"])
+    inner = from_data(args.get("document"))
+    if len(inner.input_calls) != len(specs):
+        raise Invalid("model inside", f"{len(inner.input_calls)} inputs", f"{len(specs)}")
     layers = dict(inner.layers)
-    for name, (shape, dtype) in zip(inner.input_calls, specs, strict=False):
+    for name, (shape, dtype) in zip(inner.input_calls, specs, strict=True):
         layer = inner.layer_of(name)
         layers[layer["id"]] = {**layer, "args": {"batch_shape": list(shape), "dtype": dtype}}
     inner = Document(layers, inner.calls, inner.inputs, inner.outputs)

@@ -93,11 +93,13 @@ def too_many_inputs(view: View) -> Iterator[Problem]:
     for call in view.document.order:
         limit = input_limits(view.kind(call))[1]
         count = len(view.document.calls[call]["inputs"])
-        if limit is not None and count > max(limit, 1) and "args" not in view.document.calls[call]:
+        if limit is not None and count > limit and "args" not in view.document.calls[call]:
             data = view.document.calls[call]
             kept = {**data, "inputs": data["inputs"][:limit]}
-            fix = Fix("Keep the first", {"set": {"calls": {call: kept}}, "label": "Disconnect"})
-            message = f"{view.name(call)} takes {limit} tensor{'s' if limit > 1 else ''}, but {count} are wired to it."
+            fix = Fix(
+                "Keep the first" if limit else "Disconnect it", {"set": {"calls": {call: kept}}, "label": "Disconnect"}
+            )
+            message = f"{view.name(call)} takes {limit or 'no'} tensor{'s' if limit > 1 else ''}, but has {count}."
             yield Problem("too-many-inputs", "error", call, message, None, str(limit), str(count), fixes=(fix,))
 
 
@@ -124,6 +126,7 @@ def unused(view: View) -> Iterator[Problem]:
                 heads = [
                     c for c in document.order if not document.calls[c]["inputs"] and view.kind(c) not in INPUT_KINDS
                 ]
+                heads = [head for head in heads if head not in document.upstream(call)]
                 fixes = [view.wiring(call, head) for head in heads[:1]] + fixes
                 yield Problem("unused-input", "warning", call, message, fixes=tuple(fixes))
         elif not document.consumers[call] and document.calls[call]["inputs"]:
