@@ -6,7 +6,7 @@ import { FamilyIcon } from "../ui/icons";
 import { TEMPLATES, TEXT } from "../ui/text";
 import { useEditor } from "./context";
 import type { Editor } from "./editor";
-import { ghostsOf, graphOf, quickAddOf, readyOf } from "./selectors";
+import { callsOf, ghostsOf, graphOf, quickAddOf, readyOf } from "./selectors";
 
 const BEGINNINGS = new Set(["Input", "Rescaling", "Normalization", "Reshape"]);
 
@@ -56,10 +56,14 @@ function Welcome() {
 
 function Starters() {
   const editor = useEditor();
+  const calls = useStore(useSession().shared, callsOf);
+  const rank = calls.get(editor.appendsTo() ?? "")?.shapes?.[0]?.length;
+  const fitting = TEMPLATES.filter(({ ranks }) => rank !== undefined && ranks.includes(rank));
+  if (fitting.length === 0) return null;
   return (
     <div className="kv-starters">
       <span className="kv-quiet">{TEXT.empty.start}</span>
-      {TEMPLATES.map(({ short, about, family, layers }) => (
+      {fitting.map(({ short, about, family, layers }) => (
         <button
           key={short}
           type="button"
