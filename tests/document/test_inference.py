@@ -95,13 +95,13 @@ def test_a_hundred_nodes_are_inferred_in_30_ms_and_an_edit_in_5(drawn):
         inference._outcomes.clear()
         components._instances.clear()
         kept = Inference()
-        begin = time.perf_counter()
+        begin = time.process_time()
         kept.update(document)
-        times.append(time.perf_counter() - begin)
+        times.append(time.process_time() - begin)
         changed, _ = apply(document, set_args(document, "conv2d_20", {"filters": 20 + units}))
-        begin = time.perf_counter()
+        begin = time.process_time()
         kept.update(changed)
-        edits.append(time.perf_counter() - begin)
+        edits.append(time.process_time() - begin)
     assert min(times) < 0.030
     assert min(edits) < 0.005
 
