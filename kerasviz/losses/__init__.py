@@ -34,6 +34,7 @@ from kerasviz.losses.divergence import (
     tversky,
 )
 from kerasviz.losses.loss import Loss
+from kerasviz.losses.pairs import CTC, Circle, circle, ctc
 from kerasviz.losses.regression import (
     CosineSimilarity,
     Huber,
@@ -80,4 +81,4 @@ def deserialize(name: Any, custom_objects: Any = None) -> Any:
     return FAMILY.deserialize(name, custom_objects)
 
 
-__all__ = [name for name, thing in FAMILY.members().items()] + ["deserialize", "get", "serialize"]
+__all__ = [*FAMILY.members(), "deserialize", "get", "serialize"]

@@ -240,9 +240,7 @@ class BinaryFocalCrossentropy(NamedLoss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         balance = self.apply_class_balancing, self.alpha, self.gamma
-        return binary_focal_crossentropy(
-            y_true, y_pred, *balance, self.from_logits, self.label_smoothing, self.axis
-        )
+        return binary_focal_crossentropy(y_true, y_pred, *balance, self.from_logits, self.label_smoothing, self.axis)
 
 
 class CategoricalFocalCrossentropy(NamedLoss):

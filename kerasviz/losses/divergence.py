@@ -59,13 +59,13 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
 
 
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Tensor:
-    """One minus overlap / (overlap + alpha * false positives + beta * false negatives)."""
+    """One minus overlap / (overlap + alpha * what is missed + beta * what is too much), as Keras computes it."""
     y_true, y_pred = tensors(y_true, y_pred)
     dims = _all_axes(axis, y_pred)
     overlap, least = (y_true * y_pred).sum(dim=dims), settings.epsilon()
-    false_positives = ((1.0 - y_true) * y_pred).sum(dim=dims)
-    false_negatives = (y_true * (1.0 - y_pred)).sum(dim=dims)
-    return 1.0 - (overlap + least) / (overlap + false_positives * alpha + false_negatives * beta + least)
+    missed = (y_true * (1.0 - y_pred)).sum(dim=dims)
+    too_much = ((1.0 - y_true) * y_pred).sum(dim=dims)
+    return 1.0 - overlap / (overlap + missed * alpha + too_much * beta + least)
 
 
 def _all_axes(axis: Any, values: Tensor) -> Any:
@@ -149,8 +149,8 @@ class Tversky(NamedLoss):
     Source: Salehi, Erdogmus, Gholipour, "Tversky loss function for image segmentation", 2017.
     """
 
-    alpha: float = arg(0.5, at_least=0, doc="Weight of false positives.")
-    beta: float = arg(0.5, at_least=0, doc="Weight of false negatives.")
+    alpha: float = arg(0.5, at_least=0, doc="Weight of what predictions miss of the target.")
+    beta: float = arg(0.5, at_least=0, doc="Weight of what they have beyond it.")
     axis: int | list[int] | None = arg(None, doc="Axes over which sums go; None for all.", after="reduction")
     name: str | None = arg("tversky", doc=NAME_DOC, group="base", after="reduction")
 

@@ -7,7 +7,15 @@ from torch import Tensor
 
 from kerasviz.declare import Component, Invalid, Kind, arg, snake_case
 from kerasviz.losses.reduction import MEANS, masked_weight, reduce_values
-from kerasviz.tensors import DTypePolicy, convert_to_tensor, map_leaves, settings, standardize_dtype, torch_dtype
+from kerasviz.tensors import (
+    DTypePolicy,
+    convert_to_tensor,
+    leaves,
+    map_leaves,
+    settings,
+    standardize_dtype,
+    torch_dtype,
+)
 
 Reduction = Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None]
 NAME_DOC = "Name in the logs."
@@ -117,6 +125,10 @@ class Loss(Component):
         return reduce_values(values, weight, self.reduction)
 
     def _cast(self, structure: Any) -> Any:
+        if isinstance(structure, (list, tuple)) and all(isinstance(leaf, (int, float)) for leaf in leaves(structure)):
+            return self._cast_leaf(structure)  # rows of numbers
+        if isinstance(structure, dict):
+            return {key: self._cast(part) for key, part in structure.items()}
         return map_leaves(self._cast_leaf, structure)
 
     def _cast_leaf(self, value: Any) -> Any:
@@ -143,5 +155,3 @@ class NamedLoss(Loss):
 def by_last_axis(values: Tensor) -> Tensor:
     """The mean over the last axis; a scalar stays as it is."""
     return values.mean(dim=-1) if values.ndim else values
-
-

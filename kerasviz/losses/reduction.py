@@ -89,5 +89,3 @@ def divide_no_nan(numerator: Tensor, denominator: Tensor) -> Tensor:
     """The quotient; zero where the denominator is zero."""
     zero = denominator == 0
     return torch.where(zero, 0.0, numerator / torch.where(zero, 1.0, denominator)).to(numerator.dtype)
-
-

@@ -127,8 +127,13 @@ class OptimizerState(OptimizerArguments):
         self._plan()
 
     def add_variable(
-        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, aggregation: str = "none",
-        layout: Any = None, name: str | None = None,
+        self,
+        shape: Any,
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "none",
+        layout: Any = None,
+        name: str | None = None,
     ) -> Variable:
         """Make a variable of the optimizer's own."""
         from kerasviz import initializers
