@@ -15,6 +15,7 @@ interface Lane {
 
 const CLEAR = 16;
 const LEAD = 14;
+const ROOMY = 46; // beside a node, with room for the wire's label
 
 function turned(rect: Rect): Rect {
   return { x: rect.y, y: rect.x, width: rect.height, height: rect.width };
@@ -34,9 +35,10 @@ function laneFor(from: Position, to: Position, rects: Rect[], lanes: Lane[], sou
   const top = from[1] + LEAD;
   const bottom = to[1] - LEAD;
   const between = rects.filter((r) => r.y < bottom && top < r.y + r.height);
-  const sides = between.flatMap((r) => [r.x - CLEAR, r.x + r.width + CLEAR]);
+  const sides = between.flatMap((r) => [r.x - ROOMY, r.x - CLEAR, r.x + r.width + CLEAR, r.x + r.width + ROOMY]);
+  const isTight = (x: number) => between.some((r) => x > r.x - ROOMY && x < r.x + r.width + ROOMY);
   const tries = [from[0], to[0], ...sides].flatMap((x) => [x, x - 10, x + 10, x - 20, x + 20, x - 30, x + 30]);
-  const cost = (x: number) => Math.abs(x - from[0]) + Math.abs(x - to[0]);
+  const cost = (x: number) => Math.abs(x - from[0]) + Math.abs(x - to[0]) + (isTight(x) ? 2 * ROOMY : 0);
   const open = tries.filter((x) => isFree(x, top, bottom, between, lanes, source));
   return open.sort((a, b) => cost(a) - cost(b))[0] ?? from[0];
 }
@@ -72,6 +74,7 @@ export function routes(
   const down = direction === "down";
   const placed = new Map([...rects].map(([id, rect]) => [id, down ? rect : turned(rect)]));
   const all = [...placed];
+  const places = entries(wires, placed);
   const lanes: Lane[] = [];
   const paths = new Map<string, Path>();
   for (const wire of wires) {
@@ -79,7 +82,7 @@ export function routes(
     const target = placed.get(wire.target);
     if (!source || !target) continue;
     const from = end(source, wire.output, ends.outputs.get(wire.source) ?? 1, "bottom");
-    const to = end(target, wire.slot, ends.slots.get(wire.target) ?? 1, "top");
+    const to = end(target, places.get(wire.id) ?? wire.slot, ends.slots.get(wire.target) ?? 1, "top");
     const path =
       to[1] - from[1] > 2 * LEAD
         ? way(from, to, obstacles(all, wire, from[1], to[1]), lanes, wire.source)
@@ -89,6 +92,20 @@ export function routes(
     paths.set(wire.id, down ? path : path.map(([x, y]): Position => [y, x]));
   }
   return paths;
+}
+
+/** Which place of its target's edge each wire enters: from left to right as their sources stand, so that none cross. */
+function entries(wires: Wire[], placed: ReadonlyMap<string, Rect>): Map<string, number> {
+  const into = new Map<string, Wire[]>();
+  for (const wire of wires) into.set(wire.target, [...(into.get(wire.target) ?? []), wire]);
+  const middle = ({ source }: Wire) => (placed.get(source)?.x ?? 0) + (placed.get(source)?.width ?? 0) / 2;
+  return new Map(
+    [...into.values()].flatMap((group) =>
+      [...group]
+        .sort((a, b) => middle(a) - middle(b) || a.slot - b.slot)
+        .map((wire, place): [string, number] => [wire.id, place]),
+    ),
+  );
 }
 
 /** The nodes that stand between the rows of a wire's ends. */

@@ -96,6 +96,18 @@ test("a wire against the flow goes round the nodes", () => {
   expect(path[2]?.[0]).toBeGreaterThan(180);
 });
 
+test("wires into a merge enter in the order of their sources, whatever their slots", () => {
+  const graph = graphOf("a b<a c<a d<c,b");
+  const places = new Map<string, Position>([
+    ["a", [100, 0]],
+    ["b", [0, 104]],
+    ["c", [220, 104]],
+    ["d", [100, 208]],
+  ]);
+  const paths = routes(wiresOf(graph), rects(places), "down");
+  expect(paths.get("d:1")?.at(-1)?.[0]).toBeLessThan(paths.get("d:0")?.at(-1)?.[0] as number);
+});
+
 test("wires into a merge end beside each other", () => {
   const graph = graphOf("a b<a c<a d<b,c");
   const paths = routes(wiresOf(graph), rects(arrange(graph, "down")), "down");
