@@ -184,7 +184,10 @@ export function Canvas({ panning }: { panning: boolean }) {
         onNodesChange={changeNodes}
         onNodeClick={(_event, node) => editor.focus(node.id)}
         onNodeDoubleClick={() => editor.editFields()}
-        onEdgeClick={(_event, edge) => editor.select([], edge.id)}
+        onEdgeClick={(event, edge) => {
+          if (event.altKey && edge.data) editor.disconnect([edge.data.wire]);
+          else editor.select([], edge.id);
+        }}
         onPaneClick={() => editor.select([])}
         onNodeDragStop={(_event, _node, moved) =>
           editor.move(new Map(moved.map(({ id, position }) => [id, snapped([position.x, position.y])])))
