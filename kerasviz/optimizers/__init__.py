@@ -4,7 +4,9 @@ from typing import Any
 
 from kerasviz.declare import Family
 from kerasviz.optimizers import schedules
+from kerasviz.optimizers.adagrad import Adadelta, Adagrad
 from kerasviz.optimizers.adam import Adam, AdamW
+from kerasviz.optimizers.adamax import Adamax, Lion
 from kerasviz.optimizers.loss_scale import LossScaleOptimizer
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.rmsprop import RMSprop
@@ -35,8 +37,12 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
 
 __all__ = [
     "SGD",
+    "Adadelta",
+    "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Lion",
     "LossScaleOptimizer",
     "Optimizer",
     "RMSprop",

@@ -86,6 +86,10 @@ class OptimizerState(OptimizerArguments):
         """Names of the arrays kept for every weight, in blocks: files have a block for all weights, then the next."""
         return ()
 
+    def slot_start(self, name: str) -> float:
+        """What the arrays of this name start from."""
+        return 0.0
+
     def build(self, variables: Iterable[Any]) -> None:
         """Make the state for these weights."""
         if self.built:
@@ -101,6 +105,7 @@ class OptimizerState(OptimizerArguments):
             for variable in variables:
                 for name in block:
                     self._slots[name].append(self.add_variable_from_reference(variable, name))
+                    self._slots[name][-1].fill_(self.slot_start(name))
         self.built = True
         self._plan()
 
@@ -211,8 +216,8 @@ class OptimizerState(OptimizerArguments):
         if isinstance(self._rate, HostScalar):
             return self._rate.host()
         at: Any = getattr(self._rate, "at", None)
-        now: Any = at(self._iterations.host()) if at is not None else self.learning_rate
-        return float(now)
+        step = self._iterations.host()
+        return at(step) if at is not None else float(current(self._rate, step, self._iterations.device))
 
     # --- weight decay, averages, files ---------------------------------------------------------------------------
 

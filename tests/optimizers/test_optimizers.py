@@ -18,6 +18,10 @@ EVERY = [
     ("Adam", {}),
     ("Adam", {"amsgrad": True}),
     ("AdamW", {}),
+    ("Adagrad", {}),
+    ("Adadelta", {}),
+    ("Adamax", {}),
+    ("Lion", {}),
     ("RMSprop", {}),
     ("RMSprop", {"centered": True, "momentum": 0.5}),
 ]
