@@ -105,8 +105,10 @@ class Rate(Kind):
 
 def current(rate: Callable[..., Any], step: int, device: torch.device) -> Any:
     """What a schedule, given the step, or a function without arguments says now; it keeps where it comes from."""
-    is_schedule = isinstance(rate, family("schedule").base or ())
-    value = rate(step) if is_schedule else rate()
+    if not isinstance(rate, family("schedule").base or ()):
+        value = rate()
+    else:
+        value = rate(step if hasattr(rate, "at") else torch.tensor(step))  # a user's schedule may use tensor methods
     if not isinstance(value, torch.Tensor):
         value = torch.tensor(float(value), device=device)
     value.origin = rate  # type: ignore[attr-defined]

@@ -200,16 +200,17 @@ class OptimizerState(OptimizerArguments):
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        is_number = not callable(value) or isinstance(value, Tensor)
-        if is_number and self._rate is not None and not isinstance(self._rate, HostScalar):
-            where, expected = f"{self.name}.learning_rate = ...", "an optimizer made with a number as its rate"
-            raise TypeError(str(Invalid(where, expected, self._rate, "Make a new optimizer, or assign a schedule.")))
-        if not is_number:
+        where = f"{type(self).__name__}(learning_rate=...)"
+        value = Rate().parse(value, where)
+        if callable(value):
             self._rate = value
         elif self._rate is None:
             self._rate = host_scalar(value, "float32", "learning_rate")
+        elif isinstance(self._rate, HostScalar):
+            self._rate.set(value)
         else:
-            self._rate.set(float(value))
+            hint = "Make a new optimizer, or assign a schedule."
+            raise TypeError(str(Invalid(where, "an optimizer made with a number as its rate", self._rate, hint)))
 
     def rate(self) -> float:
         """The rate of this step as a Python number; a number that was assigned is not read from the device."""

@@ -4,6 +4,7 @@ import copy
 import pickle
 import warnings
 
+import numpy as np
 import pytest
 import torch
 
@@ -115,6 +116,21 @@ def test_learning_rate_of_a_schedule_cannot_be_set_to_a_number():
     assert float(optimizer.learning_rate) == pytest.approx(0.4)
 
 
+@pytest.mark.parametrize("rate", [-0.5, "fast", None])
+def test_wrong_learning_rate_is_refused_when_assigned(rate):
+    optimizer = optimizers.SGD(0.5)
+    with pytest.raises(Invalid, match="learning_rate"):
+        optimizer.learning_rate = rate
+    assert float(optimizer.learning_rate) == 0.5
+
+
+@pytest.mark.parametrize("rate", [0.25, np.float32(0.25), np.array(0.25), torch.tensor(0.25), Variable(0.25)])
+def test_learning_rate_may_be_any_number(rate):
+    optimizer = optimizers.SGD(rate)
+    optimizer.learning_rate = rate
+    torch.testing.assert_close(stepped(optimizer, weight()).data, torch.tensor([0.75, 1.75]))
+
+
 def test_learning_rate_may_be_a_function():
     rates = iter([1.0, 0.5])
     variable = stepped(optimizers.SGD(lambda: next(rates)), weight(), times=2)
@@ -127,7 +143,7 @@ def test_own_schedule_of_a_user_is_called_with_the_step():
             self.start = start
 
         def __call__(self, step):
-            return self.start / 2**step
+            return self.start / 2 ** step.float()
 
     variable = stepped(optimizers.SGD(Halving(1.0)), weight(), times=2)
     torch.testing.assert_close(variable.data, torch.tensor([-0.5, 0.5]))
