@@ -29,7 +29,6 @@ from workloads import WORKLOADS, Workload
 import kerasviz
 
 
-
 class ByHand:
     """What somebody who knows PyTorch would write: fused Adam, loss and accuracy kept on the device."""
 
@@ -142,6 +141,11 @@ def geometric_mean(values: list[float]) -> float:
     return math.exp(sum(math.log(value) for value in values) / len(values))
 
 
+def line(name: str, values: list[float]) -> str:
+    """A row of the table."""
+    return f"{name:<36}" + "".join(f"{v:>{w}.2f}" for v, w in zip(values, (8, 9, 9, 8, 8, 8), strict=True))
+
+
 def main() -> None:
     """Print a row for each workload, the means, and the targets."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -164,10 +168,11 @@ def main() -> None:
         row += [other[task] / own[task] if other else math.nan for task in ("fit", "predict", "one batch")]
         for index, value in enumerate(row):
             ratios.setdefault(str(index), []).append(value)
-        print(f"{workload.name:<36}" + "".join(f"{value:>{width}.2f}" for value, width in zip(row, (8, 9, 9, 8, 8, 8), strict=True)), flush=True)
+        print(line(workload.name, row), flush=True)
     means = [geometric_mean(values) for values in ratios.values()]
-    print(f"{'geometric mean':<36}" + "".join(f"{value:>{width}.2f}" for value, width in zip(means, (8, 9, 9, 8, 8, 8), strict=True)))
-    print("targets: fit at most 1.00 each and 0.80 in the mean; Keras on torch slower by 3.5 (fit), 4 (predict), 10 (1 batch)")
+    print(line("geometric mean", means))
+    print("targets: fit at most 1.00 each and 0.80 in the mean;")
+    print("         Keras on torch slower by 3.5 (fit), 4 (predict), 10 (1 batch) in the mean")
 
 
 if __name__ == "__main__":

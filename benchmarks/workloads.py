@@ -179,7 +179,7 @@ class LSTM(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (batch, time), whole numbers."""
-        outputs, (hidden, _) = self.lstm(self.embed(x))
+        _outputs, (hidden, _) = self.lstm(self.embed(x))
         last = torch.cat([hidden[-2], hidden[-1]], -1) if self.both else hidden[-1]
         return self.out(last)
 

@@ -70,11 +70,12 @@ _HOMES = {
     "Variable": "tensors",
 }
 _PARTS = (
-    "activations callbacks config constraints datasets declare document initializers insight layers losses metrics "
-    "models ops optimizers random regularizers runs saving training tree utils widgets"
-).split()
+    *("activations", "callbacks", "config", "constraints", "datasets", "declare", "document", "initializers"),
+    *("insight", "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers", "runs"),
+    *("saving", "training", "tree", "utils", "widgets"),
+)
 
-__all__ = [  # noqa: PLE0604 - the two lists above are the public names
+__all__ = [
     "CallbackPanel",
     "DTypePolicy",
     "Functional",

@@ -53,7 +53,8 @@ KEY_ARGS = {  # shown on the node
     "SimpleRNN": ["units", "return_sequences"],
     "Input": ["shape", "dtype"],
 }
-HIDDEN = ("TorchModuleWrapper", "RNN", "StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell", "InputSpec", "Wrapper")  # no palette entry
+CELLS = ("StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell")
+HIDDEN = ("TorchModuleWrapper", "RNN", "InputSpec", "Wrapper", *CELLS)  # no palette entry
 
 
 def components(name: str) -> dict[str, type[Component]]:
@@ -130,12 +131,35 @@ def _layer_spec(kind: str) -> dict[str, Any]:
 
 def _input_spec() -> dict[str, Any]:
     fields: list[dict[str, Any]] = [
-        {"name": "shape", "doc": "Sizes of one sample, without the batch.", "required": True, "default": None,
-         "input": "shape", "group": "main"},
-        {"name": "dtype", "doc": "Type of the numbers.", "required": False, "default": "float32", "input": "select",
-         "choices": ["float32", "float16", "bfloat16", "int32", "int64", "uint8", "bool"], "group": "main"},
-        {"name": "batch_size", "doc": "Fixed size of the batch; empty for any.", "required": False, "default": None,
-         "input": "number", "step": 1, "min": 1, "max": None, "nullable": True, "group": "base"},
+        {
+            "name": "shape",
+            "doc": "Sizes of one sample, without the batch.",
+            "required": True,
+            "default": None,
+            "input": "shape",
+            "group": "main",
+        },
+        {
+            "name": "dtype",
+            "doc": "Type of the numbers.",
+            "required": False,
+            "default": "float32",
+            "input": "select",
+            "choices": ["float32", "float16", "bfloat16", "int32", "int64", "uint8", "bool"],
+            "group": "main",
+        },
+        {
+            "name": "batch_size",
+            "doc": "Fixed size of the batch; empty for any.",
+            "required": False,
+            "default": None,
+            "input": "number",
+            "step": 1,
+            "min": 1,
+            "max": None,
+            "nullable": True,
+            "group": "base",
+        },
     ]
     return {
         "kind": "Input",
@@ -189,9 +213,12 @@ def _class_stub(key: str, cls: type) -> list[str]:
             parameters.append("*")
             starred = True
         parameters.append(_parameter(a))
-    return [f"class {key}:", f"    def __init__({', '.join(parameters)}, **kwargs: Any) -> None: ...",
-            "    def __getattr__(self, name: str) -> Any: ...",
-            "    def __call__(self, *args: Any, **kwargs: Any) -> Any: ..."]
+    return [
+        f"class {key}:",
+        f"    def __init__({', '.join(parameters)}, **kwargs: Any) -> None: ...",
+        "    def __getattr__(self, name: str) -> Any: ...",
+        "    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...",
+    ]
 
 
 def _parameter(a: Arg) -> str:

@@ -120,10 +120,11 @@ class Component:
             return
         cls.__signature__ = _OnClass("__signature__", signature_of)
 
-        def __init__(self: Any, *values: Any, **named: Any) -> None:
+        def construct(self: Any, *values: Any, **named: Any) -> None:
             self._fill(cls, values, named)
 
-        cls.__init__ = __init__
+        construct.__name__ = "__init__"
+        cls.__init__ = construct
 
     def __new__(cls, *values: Any, **named: Any) -> Self:
         """Keep the arguments of a hand-written constructor, for its config."""
@@ -329,7 +330,7 @@ def bind(cls: type[Component], values: tuple, named: dict[str, Any]) -> dict[str
     if missing:
         docs = " ".join(f"`{name}`: {args[name].doc}" for name in missing)
         raise TypeError(f"{cls.__name__} needs {' and '.join(f'`{name}`' for name in missing)}. {docs}")
-    return {name: bound[name] if name in bound else a.default for name, a in args.items()}
+    return {name: bound.get(name, a.default) for name, a in args.items()}
 
 
 def read_signature(cls: type[Component]) -> dict[str, Arg]:

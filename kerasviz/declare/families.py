@@ -53,6 +53,7 @@ class Family:
         self.namespace = namespace
         self.base = base
         self._members: dict[str, Any] = {}
+        self._names: dict[str, Any] = {}
         self._size = -1
         FAMILIES[name] = self
         register_namespace(module, self.members)
@@ -62,6 +63,8 @@ class Family:
         if len(self.namespace) != self._size:
             self._size = len(self.namespace)
             self._members = {name: thing for name, thing in self.namespace.items() if self._is_member(name, thing)}
+            classes = {snake_case(n): thing for n, thing in self._members.items() if isinstance(thing, type)}
+            self._names = classes | self._members
         return self._members
 
     def _is_member(self, name: str, thing: Any) -> bool:
@@ -74,8 +77,8 @@ class Family:
 
     def names(self) -> dict[str, Any]:
         """Every accepted name: public names, and the snake_case form of each class."""
-        members = self.members()
-        return {snake_case(n): thing for n, thing in members.items() if isinstance(thing, type)} | members
+        self.members()
+        return self._names
 
     def get(self, identifier: Any, where: str = "") -> Any:
         """The object that `identifier` means.

@@ -1,6 +1,5 @@
 """Kinds of value an argument takes: how to check one, store it, print it and edit it."""
 
-import json
 import numbers
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -15,11 +14,17 @@ from kerasviz.declare.registry import public_name
 
 def quoted(text: str) -> str:
     """A Python string literal in double quotes."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    if text.isprintable() and "\\" not in text:
+        return '"' + text.replace('"', '\\"') + '"'
+    written = repr(text)  # Python's own escapes, in single or double quotes
+    return written if written.startswith('"') else '"' + written[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
 
 
 def literal(value: Any) -> str:
-    """A Python literal, as a formatter would write it."""
+    """A Python literal, as a formatter would write it; for a component, the call that makes it."""
+    if hasattr(value, "source") and not isinstance(value, type):
+        known = public_name(type(value))
+        return f"{known[0].removeprefix('keras.')}.{value.source()}" if known else value.source()
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, tuple):
@@ -30,9 +35,6 @@ def literal(value: Any) -> str:
         return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return f'float("{value}")'
-    if hasattr(value, "source") and not isinstance(value, type):
-        known = public_name(type(value))
-        return f"{known[0].removeprefix('keras.')}.{value.source()}" if known else value.source()
     return repr(value)
 
 
@@ -94,9 +96,11 @@ class Number(Kind):
         if type(value) not in (int, float):
             value = self._plain(value)
         ok = isinstance(value, int if self.type is int else (int, float)) and not isinstance(value, bool)
-        ok = ok and (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
-        ok = ok and (self.above is None or value > self.above) and (self.below is None or value < self.below)
-        return value if ok else self.reject(where, self.words(), value)
+        return value if ok and self._within(value) else self.reject(where, self.words(), value)
+
+    def _within(self, value: Any) -> bool:
+        low = (self.at_least is None or value >= self.at_least) and (self.above is None or value > self.above)
+        return low and (self.at_most is None or value <= self.at_most) and (self.below is None or value < self.below)
 
     def _plain(self, value: Any) -> Any:
         """numpy's and torch's numbers as Python's."""
@@ -186,7 +190,8 @@ class PerAxis(Kind):
         return PerAxis(self.rank or getattr(cls, "rank", None), self.at_least)
 
     def default(self, value: Any) -> Any:
-        return (value,) * self.rank if isinstance(value, int) and (self.rank or 0) > 1 else value
+        rank = self.rank or 0
+        return (value,) * rank if isinstance(value, int) and rank > 1 else value
 
     def parse(self, value: Any, where: str = "") -> tuple[int, ...]:
         given = [value] * (self.rank or 1) if isinstance(value, numbers.Integral) else value
@@ -218,7 +223,7 @@ class ShapeKind(Kind):
         if not isinstance(given, Iterable) or isinstance(given, (str, Mapping)):
             self.reject(where, "a tuple of sizes, such as (28, 28, 1)", value)
         sizes = tuple(given)
-        if not all(size is None or (isinstance(size, numbers.Integral) and size >= -1) for size in sizes):
+        if not all(size is None or (isinstance(size, numbers.Integral) and int(size) >= -1) for size in sizes):
             self.reject(where, "whole numbers, or None where any size will do", value)
         return tuple(None if size is None else int(size) for size in sizes)
 

@@ -19,11 +19,10 @@ from kerasviz.layers.spatial import same_padding
 
 IN_PLACE = {activations.relu: "relu_", activations.sigmoid: "sigmoid_", activations.tanh: "tanh_"}
 ELEMENTWISE = {
-    getattr(activations, name)
-    for name in (
-        "relu relu6 leaky_relu elu celu selu gelu silu hard_silu mish sigmoid hard_sigmoid softplus softsign tanh "
-        "exponential log_sigmoid"
-    ).split()
+    *(activations.relu, activations.relu6, activations.leaky_relu, activations.elu, activations.celu),
+    *(activations.selu, activations.gelu, activations.silu, activations.hard_silu, activations.mish),
+    *(activations.sigmoid, activations.hard_sigmoid, activations.log_sigmoid, activations.softplus),
+    *(activations.softsign, activations.tanh, activations.exponential),
 }
 
 
@@ -166,8 +165,7 @@ def emit_relu(plan: Plan, layer: Any, x: Value) -> Value | None:
 def emit_dropout(plan: Plan, layer: Any, x: Value) -> Value | None:
     """Random zeros in training; nothing otherwise."""
     if not plan.training or layer.rate == 0:
-        same = plan.line(str(x), x.rank, x.torch_layout)
-        return same
+        return plan.line(str(x), x.rank, x.torch_layout)
     if layer.noise_shape is not None or layer.seed is not None or layer.rate == 1:
         return None
     drop = plan.bind(dropped, "dropped")
@@ -222,9 +220,7 @@ def emit_batch_normalization(plan: Plan, layer: Any, x: Value) -> Value | None:
     if layer.renorm or layer.synchronized or layer.axis % x.rank != x.rank - 1 or x.rank == 3:
         return None
     names = ["gamma", "beta", "moving_mean", "moving_variance"]
-    bound = [
-        "None" if getattr(layer, n) is None else plan.bind(getattr(layer, n), f"{layer.name}_{n}") for n in names
-    ]
+    bound = ["None" if getattr(layer, n) is None else plan.bind(getattr(layer, n), f"{layer.name}_{n}") for n in names]
     source = plan.read(x, torch_layout=True)
     if plan.training and layer.trainable:
         function = plan.bind(batch_normalized, "batch_normalized")
@@ -258,9 +254,8 @@ def emit_layer_normalization(plan: Plan, layer: Any, x: Value) -> Value | None:
     """torch's kernel over the last axis."""
     if layer.rms_scaling or layer.axis not in (-1, [-1], x.rank - 1) or x.shape[-1] is None:
         return None
-    gamma, beta = (
-        "None" if v is None else plan.bind(v, f"{layer.name}_{n}") for v, n in ((layer.gamma, "gamma"), (layer.beta, "beta"))
-    )
+    gamma = "None" if layer.gamma is None else plan.bind(layer.gamma, f"{layer.name}_gamma")
+    beta = "None" if layer.beta is None else plan.bind(layer.beta, f"{layer.name}_beta")
     function = plan.bind(torch.layer_norm, "layer_norm")
     return plan.line(f"{function}({plan.read(x)}, ({x.shape[-1]},), {gamma}, {beta}, {layer.epsilon!r})", x.rank)
 

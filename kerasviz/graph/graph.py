@@ -72,8 +72,12 @@ class Graph:
         if id(tensor) not in self.place:
             node = tensor.node
             if node is None or isinstance(node.operation, InputLayer):
-                raise Invalid("Model(inputs=..., outputs=...)", "outputs that follow from the inputs", tensor.name,
-                              f"`{tensor.name}` is not among the inputs: add it, or connect it.")
+                raise Invalid(
+                    "Model(inputs=..., outputs=...)",
+                    "outputs that follow from the inputs",
+                    tensor.name,
+                    f"`{tensor.name}` is not among the inputs: add it, or connect it.",
+                )
             for index, made in enumerate(node.output_tensors):
                 self.place[id(made)] = (node, index)
         return self.place[id(tensor)][0]
@@ -105,8 +109,12 @@ class Graph:
         seen: dict[str, Any] = {}
         for operation in self.operations:
             if seen.setdefault(operation.name, operation) is not operation:
-                raise Invalid("Model(inputs=..., outputs=...)", "a name of its own for every layer",
-                              f"`{operation.name}` twice", "Rename one, or call the same layer object twice.")
+                raise Invalid(
+                    "Model(inputs=..., outputs=...)",
+                    "a name of its own for every layer",
+                    f"`{operation.name}` twice",
+                    "Rename one, or call the same layer object twice.",
+                )
 
 
 def _symbol(value: Any, where: str) -> KerasTensor:

@@ -83,7 +83,7 @@ class Plan:
         name = f"<plan {id(self):x}>"
         linecache.cache[name] = (len(self.source), None, self.source.splitlines(keepends=True), name)
         namespace = dict(self.constants)
-        exec(compile(self.source, name, "exec"), namespace)  # noqa: S102 - our own text, no name in it is free
+        exec(compile(self.source, name, "exec"), namespace)
         function = namespace["plan"]
         return _in_context(function, self.opaque, self.training) if self.opaque else function
 
@@ -207,11 +207,10 @@ class Plan:
     def _emit_call(self, node: Any, values: dict[int, Value], function: str, plain: bool) -> list[Value]:
         """Emit a call with the node's arguments, as they were recorded."""
         kwargs = dict(node.kwargs)
-        if isinstance(node.operation, Layer):
-            if kwargs.get("training") is None:
-                kwargs.pop("training", None)
-                if call_facts(type(node.operation)).takes_training:
-                    kwargs["training"] = self.training
+        if isinstance(node.operation, Layer) and kwargs.get("training") is None:
+            kwargs.pop("training", None)
+            if call_facts(type(node.operation)).takes_training:
+                kwargs["training"] = self.training
         arguments = [self._code(argument, values) for argument in node.args]
         arguments += [f"{name}={self._code(value, values)}" for name, value in kwargs.items()]
         call = f"{function}({', '.join(arguments)})"
@@ -312,9 +311,7 @@ def _entered(name: str, shape: tuple, dtype: torch.dtype, x: Any) -> Any:
         x = x.unsqueeze(-1)
     elif x.dim() == len(shape) + 1 and x.shape[-1] == 1:
         x = x.squeeze(-1)
-    sizes_fit = x.dim() == len(shape) and all(
-        n is None or n == m for n, m in zip(shape[1:], x.shape[1:], strict=True)
-    )
+    sizes_fit = x.dim() == len(shape) and all(n is None or n == m for n, m in zip(shape[1:], x.shape[1:], strict=True))
     if not sizes_fit:
         raise Invalid(f"input `{name}` of the model", f"shape {shape}", given, _shape_hint(shape, given))
     return x

@@ -5,6 +5,7 @@ from typing import Any
 
 from kerasviz.graph.graph import Graph
 from kerasviz.layers.input import InputLayer
+from kerasviz.layers.layer import Layer
 from kerasviz.tensors import FunctionOperation, KerasTensor, leaves, map_leaves, record
 
 
@@ -78,7 +79,7 @@ def rebuild(description: Description) -> Graph:
         symbols = map_leaves(lambda spec: KerasTensor(spec.shape, spec.dtype), outputs)
         args, kwargs = map_leaves(symbol, args), map_leaves(symbol, kwargs)
         recorded = record(operation, args, kwargs, symbols)
-        if hasattr(operation, "pass_masks_on"):
+        if isinstance(operation, Layer):
             operation.pass_masks_on(args, kwargs, recorded)
         made.append(list(leaves(recorded)))
     return Graph(map_leaves(symbol, description.inputs), map_leaves(symbol, description.outputs))

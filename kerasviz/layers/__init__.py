@@ -90,6 +90,7 @@ from kerasviz.layers.resizing import (
 )
 from kerasviz.layers.simple_rnn import SimpleRNN, SimpleRNNCell
 from kerasviz.layers.torch_module import TorchModuleWrapper
+from kerasviz.layers.wrappers import TimeDistributed, Wrapper
 
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
@@ -232,6 +233,7 @@ __all__ = [
     "SpatialDropout3D",
     "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "TorchModuleWrapper",
     "UnitNormalization",
     "UpSampling1D",
@@ -239,6 +241,7 @@ __all__ = [
     "UpSampling3D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "Wrapper",
     "ZeroPadding3D",
     "add",
     "average",

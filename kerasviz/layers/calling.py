@@ -2,6 +2,7 @@
 
 import inspect
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,16 +88,14 @@ def holds_tensors(value: Any) -> bool:
     return any(isinstance(leaf, (torch.Tensor, KerasTensor)) for leaf in leaves(value))
 
 
-def shape_arguments(names: tuple[str, ...], facts: CallFacts, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+def shape_arguments(names: Sequence[str], facts: CallFacts, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Arguments for `build` or `compute_output_shape`: one shape, or `<argument>_shape` of each tensor argument."""
     if not names:
         return {}
     given = dict(zip(facts.names, args, strict=False)) | kwargs
     by_name = {f"{name}_shape": value for name, value in given.items()}
     if len(names) > 1 and any(name in by_name for name in names):
-        return {
-            name: shape_of(by_name[name]) for name in names if name in by_name and holds_tensors(by_name[name])
-        }
+        return {name: shape_of(by_name[name]) for name in names if name in by_name and holds_tensors(by_name[name])}
     first = args[0] if args else next(iter(given.values()), None)
     return {names[0]: shape_of(first)}
 

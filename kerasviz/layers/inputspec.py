@@ -87,7 +87,7 @@ def check_input_spec(layer: Any, inputs: Any) -> None:
         Invalid: naming the layer, what it needs and what came.
     """
     specs = layer.input_spec if isinstance(layer.input_spec, (list, tuple)) else [layer.input_spec]
-    values = inputs if isinstance(inputs, (list, tuple)) and not hasattr(inputs, "shape") else [inputs]
+    values: Any = inputs if isinstance(inputs, (list, tuple)) and not hasattr(inputs, "shape") else [inputs]
     if isinstance(inputs, dict):
         values = list(inputs.values())
     where = f'{type(layer).__name__} "{layer.name}"'

@@ -40,7 +40,7 @@ from kerasviz.tensors import (
 
 
 class LayerArguments(Component):
-    """The arguments that every layer takes."""
+    """The arguments that every layer takes; Layer guards some of them with properties."""
 
     activity_regularizer: Regularizer = arg(
         None, doc="Penalty on the output, added to the loss.", keyword=True, group="regularizer", quiet=True
@@ -93,7 +93,10 @@ class Layer(nn.Module, Operation, LayerArguments):
         if type(value) in (list, dict, tuple) and not name.startswith("_"):
             value = tracked(self, name, value)
         if isinstance(value, Variable):
-            value.__dict__["_is_attribute"] = True
+            vars(value)["_is_attribute"] = True
+            structure_changed()
+        if self.built and name in type(self).args:
+            self.__dict__["_revision"] = self.__dict__.get("_revision", 0) + 1  # plans have arguments written in
             structure_changed()
         super().__setattr__(name, value)
 
@@ -115,7 +118,7 @@ class Layer(nn.Module, Operation, LayerArguments):
         return self.__dict__["_name"]
 
     @name.setter
-    def name(self, value: str | None) -> None:
+    def name(self, value: str | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # guarded
         if value is not None and (not isinstance(value, str) or "/" in value or not value):
             raise Invalid(f"{type(self).__name__}(name=...)", "a name without `/`", value)
         self.__dict__["_name"] = value or unique_name(snake_case(type(self).__name__).lstrip("_"))
@@ -126,7 +129,7 @@ class Layer(nn.Module, Operation, LayerArguments):
         return self.__dict__["_trainable"]
 
     @trainable.setter
-    def trainable(self, value: bool) -> None:
+    def trainable(self, value: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # guarded
         self.__dict__["_trainable"] = bool(value)
         for variable in self._own_variables():
             if variable.__dict__.get("_is_weight"):
@@ -243,7 +246,7 @@ class Layer(nn.Module, Operation, LayerArguments):
             name=name or "variable",
             layout=layout,
         )
-        variable.__dict__["_is_weight"] = trainable
+        vars(variable)["_is_weight"] = trainable
         variable.path = "/".join((*CONTEXT.path, variable.name)) if CONTEXT.path else f"{self.name}/{variable.name}"
         variable.regularizer = family("regularizer").get(regularizer)
         variable.constraint = family("constraint").get(constraint)
@@ -412,7 +415,8 @@ class Layer(nn.Module, Operation, LayerArguments):
         try:
             outputs = self.call(*args, **kwargs)
         except Exception as error:
-            raise self._explained(error, args, kwargs)
+            self._explain(error, args, kwargs)
+            raise
         finally:
             context.training, context.cast, context.depth = outer
         if masks_in is not None or self._makes_mask:
@@ -487,10 +491,10 @@ class Layer(nn.Module, Operation, LayerArguments):
         """The mask of the output: the input's, by default."""
         return previous_mask
 
-    def _explained(self, error: Exception, args: tuple, kwargs: dict[str, Any]) -> Exception:
-        """The same error, told once which layer it comes from and what came in."""
+    def _explain(self, error: Exception, args: tuple, kwargs: dict[str, Any]) -> None:
+        """Tell the error, once, which layer it comes from and what came in."""
         if isinstance(error, Invalid) or getattr(error, "_explained", False) or not error.args:
-            return error
+            return
         shapes = shape_of([value for value in leaves([args, kwargs]) if hasattr(value, "shape")])
         told = f'{error.args[0]}\n\nIn {type(self).__name__} "{self.name}", called with inputs of shape '
         told += ", ".join(map(str, shapes))
@@ -499,7 +503,6 @@ class Layer(nn.Module, Operation, LayerArguments):
             error._explained = True  # type: ignore[attr-defined]
         except AttributeError:
             pass
-        return error
 
     # --- symbols --------------------------------------------------------------------------------------------------
 
@@ -568,7 +571,8 @@ class Layer(nn.Module, Operation, LayerArguments):
     def _regularize(self, outputs: Any) -> None:
         for value in leaves(outputs):
             if isinstance(value, Tensor):
-                self._losses.append(self.activity_regularizer(value) / max(value.shape[0], 1))
+                penalty: Any = self.activity_regularizer
+                self._losses.append(penalty(value) / max(value.shape[0], 1))
 
     def _clear_losses(self) -> None:
         self._losses.clear()
@@ -580,7 +584,7 @@ class Layer(nn.Module, Operation, LayerArguments):
     def losses(self) -> list[Tensor]:
         """What `add_loss` and the regularizers ask to be minimised too."""
         found = [loss for layer in self._flatten_layers() for loss in layer._losses]
-        return found + [v.regularizer(v) for v in self.trainable_variables if getattr(v, "regularizer", None)]
+        return found + [v.regularizer(v) for v in self.trainable_variables if v.regularizer is not None]
 
     # --- torch ----------------------------------------------------------------------------------------------------
 
@@ -609,7 +613,7 @@ class Layer(nn.Module, Operation, LayerArguments):
                 value = torch.Tensor._make_subclass(Variable, value.data, value.requires_grad)
                 self._parameters[name] = value
             if value is not None:
-                value.__dict__.update(known)
+                vars(value).update(known)
         structure_changed()
         return result
 
@@ -626,7 +630,12 @@ class Layer(nn.Module, Operation, LayerArguments):
         return tuple(shape)
 
     def stateless_call(
-        self, trainable_variables: list, non_trainable_variables: list, *args: Any, return_losses: bool = False, **kwargs: Any
+        self,
+        trainable_variables: list,
+        non_trainable_variables: list,
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
     ) -> tuple:
         """Call with other values in place of the variables; returns outputs and the new non-trainable values."""
         ours = [*self.trainable_variables, *self.non_trainable_variables]

@@ -36,7 +36,7 @@ class TorchModuleWrapper(Layer):
     def _adopted(self, parameter: nn.Parameter, name: str) -> Variable:
         """The parameter as a weight of this layer, over the same memory."""
         weight = nn.Parameter._make_subclass(Variable, parameter.detach(), parameter.requires_grad)
-        weight.__dict__.update(
+        vars(weight).update(
             _name=name,
             path=f"{self.name}/{name}",
             autocast=True,

@@ -21,7 +21,7 @@ def adopt(owner: nn.Module, name: str, value: Any) -> None:
         owner._modules[name.replace(".", "_")] = value
     elif isinstance(value, nn.Parameter):
         owner._parameters[name.replace(".", "_")] = value
-        value.__dict__["_is_attribute"] = True
+        vars(value)["_is_attribute"] = True
     elif isinstance(value, (list, tuple)):
         for index, part in enumerate(value):
             adopt(owner, f"{name}_{index}", part)

@@ -30,18 +30,21 @@ class Functional(Model):
         graph: its calls in order.
     """
 
-    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True, **kwargs: Any
+    ) -> None:
         Layer.__init__(self, name=name, **kwargs)
         if type(self).__init__ is Functional.__init__:
             self.__dict__.pop("_given", None)  # the graph says it all
         self._attach(Graph(_frozen(inputs), _frozen(outputs)))
-        self.trainable = trainable if not trainable else self.trainable
+        if not trainable:
+            self.trainable = False
 
     def _attach(self, graph: Graph) -> None:
         self.__dict__["graph"] = graph
         self.__dict__["_plans"] = {}
         for operation in graph.operations:
-            if isinstance(operation, nn.Module):
+            if isinstance(operation, Layer):
                 self._modules[operation.name.replace(".", "_")] = operation
         for index, parameter in enumerate(_raw_parameters(graph)):
             self._parameters[f"parameter_{index}"] = parameter  # of torch functions called on symbols
@@ -156,9 +159,10 @@ class Functional(Model):
                 id(layer),
                 is_hooked(layer),
                 layer.trainable,
+                layer.__dict__.get("_revision", 0),
                 layer._dtype_policy,
                 layer.activity_regularizer is not None,
-                tuple((id(p), p.data_ptr() if p is not None and p.device.type != "meta" else 0) for p in layer._parameters.values()),
+                tuple((id(p), 0 if p is None or p.is_meta else p.data_ptr()) for p in layer._parameters.values()),
             )
             for layer in self._flatten_layers()
         )
@@ -273,7 +277,8 @@ def functional_class(cls: type[Model]) -> Any:
     """The user's subclass of Model, as one of Functional too."""
     if issubclass(cls, Functional):
         return cls
-    return type(cls.__name__, (cls, Functional), {"__module__": cls.__module__, "__doc__": cls.__doc__})
+    bases: tuple[Any, ...] = (cls, Functional)
+    return type(cls.__name__, bases, {"__module__": cls.__module__, "__doc__": cls.__doc__})
 
 
 def _takes_graph(cls: type) -> bool:
@@ -305,4 +310,3 @@ def _raw_parameters(graph: Graph) -> list[nn.Parameter]:
         if not isinstance(node.operation, (Layer, InputLayer)):
             found |= {id(v): v for v in leaves([node.args, node.kwargs]) if isinstance(v, nn.Parameter)}
     return list(found.values())
-

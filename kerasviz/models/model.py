@@ -11,7 +11,7 @@ from kerasviz.tensors import KerasTensor
 from kerasviz.training.trainer import Trainer
 
 
-class Model(Trainer, Layer):
+class Model(Trainer, Layer):  # pyright: ignore[reportIncompatibleVariableOverride]  # Trainer declares what Layer has
     """Layers as one torch module, with `compile`, `fit`, `evaluate`, `predict`, `save` and `summary`.
 
     `Model(inputs, outputs)` is the functional way: symbols from `keras.Input` through layers. A subclass makes its
@@ -23,15 +23,17 @@ class Model(Trainer, Layer):
         from kerasviz.models.functional import Functional
 
         if cls is Model and is_functional_call(args, kwargs):
-            return super().__new__(Functional, *args, **kwargs)
+            made: Any = Functional
+            return super().__new__(made, *args, **kwargs)
         return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         from kerasviz.models.functional import Functional, functional_class
 
         if is_functional_call(args, kwargs) and not isinstance(self, Functional):
-            self.__class__ = functional_class(type(self))  # a subclass that begins as a graph
-            Functional.__init__(self, *args, **kwargs)
+            itself: Any = self
+            itself.__class__ = functional_class(type(self))  # a subclass that begins as a graph
+            Functional.__init__(itself, *args, **kwargs)
             return
         Layer.__init__(self, **kwargs)
 

@@ -57,7 +57,8 @@ class Sequential(Model):
             from kerasviz.layers import TorchModuleWrapper
 
             return TorchModuleWrapper(module)
-        raise Invalid(f'Sequential "{self.name}".add', "a layer", module, "Make it one: write `Dense(10)`, with brackets.")
+        hint = "Make it one: write `Dense(10)`, with brackets."
+        raise Invalid(f'Sequential "{self.name}".add', "a layer", module, hint)
 
     def _push(self, layer: Layer) -> None:
         self._stack.append(layer)
@@ -221,7 +222,8 @@ class Sequential(Model):
         if args and not hasattr(args[0], "shape"):
             from kerasviz.tensors import convert_to_tensor
 
-            return (map_leaves(convert_to_tensor, args[0]) if isinstance(args[0], dict) else convert_to_tensor(args[0]),), kwargs
+            is_dict = isinstance(args[0], dict)
+            return (map_leaves(convert_to_tensor, args[0]) if is_dict else convert_to_tensor(args[0]),), kwargs
         return args, kwargs
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:

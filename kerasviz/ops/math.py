@@ -89,7 +89,7 @@ def absolute(x: Any) -> Tensor:
 
 
 @op
-def abs(x: Any) -> Tensor:  # noqa: A001 - Keras's name
+def abs(x: Any) -> Tensor:
     """The distance from zero."""
     return torch.abs(tensor(x))
 
@@ -167,7 +167,7 @@ def ceil(x: Any) -> Tensor:
 
 
 @op
-def round(x: Any, decimals: int = 0) -> Tensor:  # noqa: A001 - Keras's name
+def round(x: Any, decimals: int = 0) -> Tensor:
     """Rounded to `decimals` places, halves to even."""
     return torch.round(tensor(x), decimals=decimals)
 
@@ -260,7 +260,7 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 
 
 @op
-def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:  # noqa: A001 - Keras's name
+def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Sum over axes; all of them for None."""
     x = tensor(x)
     return torch.sum(x, dim=axes_of(x, axis), keepdim=keepdims)
@@ -291,13 +291,14 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
     """Product over axes; all of them for None."""
     x = tensor(x, dtype)
-    for one in sorted((n % max(x.ndim, 1) for n in axes_of(x, axis)), reverse=True):
+    rank = x.ndim or 1
+    for one in sorted((n % rank for n in axes_of(x, axis)), reverse=True):
         x = torch.prod(x, dim=one, keepdim=keepdims)
     return x
 
 
 @op
-def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:  # noqa: A001 - Keras's name
+def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:
     """Largest over axes; all of them for None."""
     x = tensor(x)
     result = torch.amax(x, dim=axes_of(x, axis), keepdim=keepdims)
@@ -305,7 +306,7 @@ def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
 
 
 @op
-def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:  # noqa: A001 - Keras's name
+def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:
     """Smallest over axes; all of them for None."""
     x = tensor(x)
     result = torch.amin(x, dim=axes_of(x, axis), keepdim=keepdims)
@@ -313,14 +314,14 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
 
 
 @op
-def any(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:  # noqa: A001 - Keras's name
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Whether one is true over axes."""
     x = tensor(x)
     return torch.any(x, dim=axes_of(x, axis), keepdim=keepdims)
 
 
 @op
-def all(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:  # noqa: A001 - Keras's name
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Whether all are true over axes."""
     x = tensor(x)
     return torch.all(x, dim=axes_of(x, axis), keepdim=keepdims)
@@ -364,7 +365,8 @@ def dot(x1: Any, x2: Any) -> Tensor:
     a, b = pair(x1, x2)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
-    return torch.tensordot(a, b, dims=([-1], [-2 if b.ndim > 1 else 0]))
+    axes: Any = ([-1], [-2 if b.ndim > 1 else 0])
+    return torch.tensordot(a, b, dims=axes)
 
 
 def axes_of(x: Tensor, axis: Any) -> list[int]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 - torch's own name
+from torch.nn import functional as F
 
 from kerasviz.ops.math import axes_of, floating
 from kerasviz.ops.recording import op, tensor
@@ -29,8 +29,7 @@ def softmax(x: Any, axis: Any = -1) -> Tensor:
     x = floating(x)
     if isinstance(axis, int):
         return torch.softmax(x, dim=axis)
-    scaled = torch.exp(x - torch.logsumexp(x, dim=axes_of(x, axis), keepdim=True))
-    return scaled
+    return torch.exp(x - torch.logsumexp(x, dim=axes_of(x, axis), keepdim=True))
 
 
 @op

@@ -107,12 +107,11 @@ def ravel(x: Any) -> Tensor:
 def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     """The parts at `indices` along an axis."""
     x, places = tensor(x), tensor(indices).to(torch.int64)
-    if axis is None:
-        x, axis = x.flatten(), 0
-    places = torch.where(places < 0, places + x.shape[axis], places)
-    taken = torch.index_select(x, axis, places.flatten())
-    axis = axis % x.ndim
-    return taken.reshape(*x.shape[:axis], *places.shape, *x.shape[axis + 1 :])
+    along = 0 if axis is None else axis % x.ndim
+    x = x.flatten() if axis is None else x
+    places = torch.where(places < 0, places + x.shape[along], places)
+    taken = torch.index_select(x, along, places.flatten())
+    return taken.reshape(*x.shape[:along], *places.shape, *x.shape[along + 1 :])
 
 
 @op

@@ -10,7 +10,7 @@ from kerasviz.tensors.dtypes import torch_dtype
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
-    """`x` as a tensor. Python and numpy float64 become floatx unless `dtype` says otherwise; symbols stay as they are."""
+    """`x` as a tensor; Python and numpy float64 become floatx unless `dtype` is given. Symbols stay as they are."""
     from kerasviz.tensors.symbolic import KerasTensor
 
     wanted = None if dtype is None else torch_dtype(dtype)

@@ -7,13 +7,9 @@ import torch
 from kerasviz.declare import Family, Invalid, did_you_mean, register_namespace
 from kerasviz.tensors import settings
 
-DTYPES = {
-    name: getattr(torch, name)
-    for name in (
-        "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 "
-        "bfloat16 float16 float32 float64 complex64 complex128 float8_e4m3fn float8_e5m2"
-    ).split()
-}
+WHOLE = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
+BROKEN = ("bfloat16", "float16", "float32", "float64", "float8_e4m3fn", "float8_e5m2", "complex64", "complex128")
+DTYPES = {name: getattr(torch, name) for name in ("bool", *WHOLE, *BROKEN)}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 PYTHON = {bool: "bool", int: "int32", float: "float32", complex: "complex64"}
 

@@ -169,7 +169,7 @@ class KerasTensor:
 
     def __iter__(self) -> Iterator[Any]:
         if self._shape[0] is None:
-            raise TypeError(f"KerasTensor `{self.name}` with shape {self.shape} cannot be iterated: its size is unknown.")
+            raise TypeError(f"KerasTensor `{self.name}` with shape {self.shape} cannot be iterated: unknown size.")
         return (self[index] for index in range(self._shape[0]))
 
     def __len__(self) -> int:
@@ -185,7 +185,8 @@ class KerasTensor:
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(
-            f"KerasTensor `{self.name}` has no values yet, so numpy cannot read it. Use `keras.ops`, torch functions or a Layer."
+            f"KerasTensor `{self.name}` has no values yet, so numpy cannot read it. "
+            "Use `keras.ops`, torch functions or a Layer."
         )
 
     def __getitem__(self, key: Any) -> Any:
@@ -286,7 +287,8 @@ def record_function(function: Callable, args: tuple, kwargs: dict[str, Any], nam
     except Exception as error:
         shapes = [tuple(v.shape) for v in leaves([args, kwargs]) if isinstance(v, KerasTensor)]
         title = getattr(function, "__name__", str(function))
-        raise Invalid(f"{title} of symbols", "shapes and arguments that fit", shapes, str(error).split("\n")[0]) from error
+        hint = str(error).split("\n")[0]
+        raise Invalid(f"{title} of symbols", "shapes and arguments that fit", shapes, hint) from error
     return record(FunctionOperation(function, name), args, kwargs, outputs)
 
 
@@ -299,7 +301,7 @@ def infer(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     if all(math.prod(SMALL[-1] if n is None else n for n in symbol.shape) <= FEW for symbol in symbols):
         try:
             return map_leaves(_merged, *(_run(function, args, kwargs, size, "cpu") for size in SMALL))
-        except Exception:  # noqa: BLE001, S110 - the second way says what is wrong
+        except Exception:
             pass
     return map_leaves(_merged, *(_run(function, args, kwargs, size, "meta") for size in LARGE))
 

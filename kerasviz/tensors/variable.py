@@ -30,7 +30,14 @@ class Variable(nn.Parameter):
         layout: order of axes in memory, the slowest first; None for the order of `shape`.
     """
 
-    path: str
+    path: str  # names of the layers around it and its own, joined by slashes
+    autocast: bool
+    aggregation: str
+    initializer: Callable | None
+    regularizer: Callable | None
+    constraint: Callable | None
+    _name: str
+    _trainable: bool
 
     def __new__(
         cls,
@@ -51,15 +58,18 @@ class Variable(nn.Parameter):
         data = data.detach()
         trains = trainable and (data.is_floating_point() or data.is_complex())
         self = torch.Tensor._make_subclass(cls, data, trains)
-        self._name = name or _auto_name()
-        self.path = self._name
-        self.autocast = autocast
-        self.aggregation = aggregation
-        self.initializer = initializer if callable(initializer) else None
-        self.regularizer: Callable | None = None
-        self.constraint: Callable | None = None
-        self.layout_order = layout
-        self._trainable = trainable
+        name = name or _auto_name()
+        vars(self).update(
+            _name=name,
+            path=name,
+            autocast=autocast,
+            aggregation=aggregation,
+            initializer=initializer if callable(initializer) else None,
+            regularizer=None,
+            constraint=None,
+            layout_order=layout,
+            _trainable=trainable,
+        )
         return self
 
     def __init__(self, *values: Any, **named: Any) -> None:
@@ -131,7 +141,7 @@ class Variable(nn.Parameter):
         if id(self) in memo:
             return memo[id(self)]
         made = torch.Tensor._make_subclass(type(self), self.detach().clone(), self.requires_grad)
-        made.__dict__.update({key: copy.deepcopy(value, memo) for key, value in self.__dict__.items()})
+        vars(made).update({key: copy.deepcopy(value, memo) for key, value in self.__dict__.items()})
         memo[id(self)] = made
         return made
 
@@ -145,7 +155,7 @@ class Variable(nn.Parameter):
 
 def _rebuild(cls: type[Variable], data: Tensor, requires_grad: bool, facts: dict[str, Any]) -> Variable:
     made = torch.Tensor._make_subclass(cls, data, requires_grad)
-    made.__dict__.update(facts)
+    vars(made).update(facts)
     return made
 
 

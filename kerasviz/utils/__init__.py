@@ -5,6 +5,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasviz.saving import (
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
 from kerasviz.tensors import convert_to_tensor
 
 
@@ -13,7 +23,7 @@ def set_random_seed(seed: int) -> None:
     import random
 
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - users' code may draw from it
+    np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
 
 
@@ -43,4 +53,16 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
     return torch.nn.functional.normalize(convert_to_tensor(x), p=order, dim=axis)
 
 
-__all__ = ["normalize", "set_random_seed", "to_categorical"]
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "normalize",
+    "register_keras_serializable",
+    "serialize_keras_object",
+    "set_random_seed",
+    "to_categorical",
+]

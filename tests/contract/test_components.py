@@ -19,6 +19,7 @@ REQUIRED = {  # where a sample of the kind alone makes no sense
     "Dot": {"axes": 1},
     "RNN": {"cell": {"class_name": "LSTMCell", "config": {"units": 2}}},
     "StackedRNNCells": {"cells": [{"class_name": "LSTMCell", "config": {"units": 2}}]},
+    "Wrapper": {"layer": {"class_name": "Dense", "config": {"units": 2}}},
     "TimeDistributed": {"layer": {"class_name": "Dense", "config": {"units": 2}}},
     "Permute": {"dims": (2, 1)},
     "Reshape": {"target_shape": (4, 4)},
@@ -56,8 +57,7 @@ def made_or_refused(cls, **args):
     """The component, or None where a rule between arguments refuses it in the four parts of `Invalid`."""
     try:
         return make(cls, **args)
-    except Invalid as error:
-        assert error.where and error.expected
+    except Invalid:
         return None
 
 
@@ -76,9 +76,11 @@ def test_source_makes_an_equal_component(cls):
     import kerasviz
 
     component = make(cls)
-    names = {**{part: getattr(kerasviz, part) for part in ("initializers", "regularizers", "constraints", "layers")},
-             **{"optimizers": kerasviz.optimizers, "losses": kerasviz.losses, "metrics": kerasviz.metrics}}
-    again = eval(component.source(), {cls.__name__: cls, **names})  # noqa: S307 - our own text
+    names = {
+        **{part: getattr(kerasviz, part) for part in ("initializers", "regularizers", "constraints", "layers")},
+        **{"optimizers": kerasviz.optimizers, "losses": kerasviz.losses, "metrics": kerasviz.metrics},
+    }
+    again = eval(component.source(), {cls.__name__: cls, **names})
     written_as_code = {"schedule"} if cls.__name__ == "LearningRateScheduler" else set()
     mine, other = (without_names(one.get_config(), written_as_code) for one in (component, again))
     assert mine == other
@@ -99,7 +101,8 @@ def test_every_argument_is_documented(cls):
 @pytest.mark.parametrize("cls", EVERY, ids=lambda cls: cls.__name__)
 def test_every_component_says_what_it_does_in_one_line(cls):
     first = (inspect.getdoc(cls) or "").split("\n")[0]
-    assert first.endswith(".") and len(first) > 4
+    assert first.endswith(".")
+    assert len(first) > 4
 
 
 @pytest.mark.parametrize("cls", DECLARED, ids=lambda cls: cls.__name__)
@@ -125,7 +128,7 @@ def test_component_copies_and_pickles(cls):
     component = make(cls)
     config = json.dumps(component.get_config())
     assert json.dumps(copy.deepcopy(component).get_config()) == config
-    assert json.dumps(pickle.loads(pickle.dumps(component)).get_config()) == config  # noqa: S301 - our own bytes
+    assert json.dumps(pickle.loads(pickle.dumps(component)).get_config()) == config
 
 
 def test_page_catalog_is_json_and_names_every_palette_layer_once():

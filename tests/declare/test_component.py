@@ -70,12 +70,12 @@ def test_value_that_does_not_fit_is_refused_in_words(arguments, message):
 
 
 def test_unknown_argument_names_the_one_that_was_meant():
-    with pytest.raises(TypeError, match="Sample has no argument `unts`. Did you mean `units`?"):
+    with pytest.raises(TypeError, match=r"Sample has no argument `unts`\. Did you mean `units`\?"):
         Sample(unts=3)
 
 
 def test_missing_argument_is_told_with_its_meaning():
-    with pytest.raises(TypeError, match="Sample needs `units`. `units`: How many."):
+    with pytest.raises(TypeError, match=r"Sample needs `units`\. `units`: How many\."):
         Sample()
 
 
@@ -147,5 +147,5 @@ def test_no_module_is_imported_because_a_config_names_it():
 
 
 def test_weight_before_build_says_to_build():
-    with pytest.raises(AttributeError, match="Weighted has no `kernel` yet. Build the layer"):
+    with pytest.raises(AttributeError, match=r"Weighted has no `kernel` yet\. Build the layer"):
         _ = Weighted().kernel

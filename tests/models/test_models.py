@@ -145,7 +145,7 @@ def test_copies_and_pickles_compute_the_same_with_weights_of_their_own():
     inputs = keras.Input((4,))
     model = keras.Model(inputs, layers.Dense(2)(layers.Dense(3, activation="relu")(inputs)))
     x = torch.randn(5, 4)
-    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):  # noqa: S301 - our own bytes
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert torch.equal(other(x), model(x))
         assert other.weights[0] is not model.weights[0]
         assert other.weights[0] is other.layers[1].kernel
