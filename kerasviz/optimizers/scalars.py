@@ -73,7 +73,11 @@ class Rate(Kind):
     def parse(self, value: Any, where: str = "") -> Any:
         if isinstance(value, Mapping):
             return family("schedule").deserialize(value)
-        if isinstance(value, torch.Tensor) or (hasattr(value, "dtype") and not callable(value)):
+        if isinstance(value, HostScalar):
+            value = value.host()
+        elif isinstance(value, torch.Tensor):
+            value = float(value.detach())
+        elif hasattr(value, "dtype") and not callable(value):
             value = float(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             if value >= 0:
