@@ -187,7 +187,7 @@ def _move(variable: Variable, device: torch.device) -> None:
             return
         empty = torch.zeros(variable.shape, dtype=variable.dtype, device=device)
         made: Variable = torch.Tensor._make_subclass(type(variable), empty, False)
-        made.__dict__.update(variable.__dict__)  # type: ignore[attr-defined]
+        vars(made).update(vars(variable))
         torch.utils.swap_tensors(variable, made)
 
 

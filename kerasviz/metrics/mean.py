@@ -12,6 +12,8 @@ from kerasviz.losses.reduction import along_samples, divide_no_nan, same_rank
 from kerasviz.metrics.base import NAME_DOC, NamedMetric, state_dtype
 from kerasviz.tensors import convert_to_tensor, unique_name
 
+HALVES = (torch.float16, torch.bfloat16)
+
 
 def weighted(values: Tensor, weight: Any, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Values times their weights, and the weights, both in the shape of the weights.
@@ -154,9 +156,11 @@ class MeanMetricWrapper(Mean):
             y_pred: predictions. Their mask counts where there are weights.
             sample_weight: a factor for each sample, or for each value.
         """
-        values = self.call(y_true, y_pred)
         if sample_weight is not None:
             sample_weight = masked(sample_weight, getattr(y_pred, "_keras_mask", None), state_dtype(self))
+        if self._fn is None and getattr(y_pred, "dtype", None) in HALVES:
+            y_pred = y_pred.to(state_dtype(self))
+        values = self.call(y_true, y_pred)
         self.add(values if isinstance(values, Tensor) else convert_to_tensor(values), sample_weight)
 
     def get_config(self) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class CosineSimilarity(MeanMetricWrapper):
     _direction = "up"
 
     name: str | None = arg("cosine_similarity", doc=NAME_DOC, group="base")
-    axis: int = arg(-1, doc="Axis along which a vector lies.", after="dtype")
+    axis: int = arg(-1, doc="Axis along which a vector lies.", after="dtype", quiet=True)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         return losses.cosine(y_true, y_pred, self.axis)
