@@ -4,6 +4,7 @@
 """
 
 import argparse
+import importlib
 import inspect
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from kerasviz.declare import REQUIRED, Arg, Component, family
 from kerasviz.document.kinds import input_limits, kind_names, rank_of
 from kerasviz.document.words import ALIASES
 
-STUBBED = ("layers", "losses", "metrics", "optimizers", "callbacks", "initializers", "regularizers", "constraints")
+STUBBED = ("layers", "losses", "metrics", "optimizers", "callbacks")
 CATEGORIES = {  # module of kerasviz.layers -> category in the palette
     "input": "input",
     "dense": "core",
@@ -183,29 +184,35 @@ def first_line(cls: type) -> str:
 
 def stub(name: str) -> str:
     """The `.pyi` of a package: its classes with their constructors, and its functions."""
-    import importlib
-
     module = importlib.import_module(f"kerasviz.{name}")
+    base = module.FAMILY.base
     lines = [
         "# Written by `python -m kerasviz.catalog`. Change the declarations instead.",
         "from typing import Any",
         "",
     ]
-    public = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
+    public = getattr(module, "__all__", None) or [n for n, v in vars(module).items() if _is_own(n, v, module)]
     for key in sorted(set(public)):
-        thing = getattr(module, key, None)
+        thing = getattr(module, key)
         if isinstance(thing, type):
-            lines += _class_stub(key, thing)
+            lines += _class_stub(key, thing, base)
         elif inspect.isfunction(thing) or inspect.ismethod(thing):
             lines.append(f"def {key}{_plain(inspect.signature(thing))} -> Any: ...")
+        elif inspect.ismodule(thing):
+            lines.append(f"from {thing.__name__.rpartition('.')[0]} import {key} as {key}")
     return "\n".join(lines) + "\n"
 
 
-def _class_stub(key: str, cls: type) -> list[str]:
+def _is_own(name: str, thing: Any, module: Any) -> bool:
+    return not name.startswith("_") and getattr(thing, "__module__", "") == module.__name__
+
+
+def _class_stub(key: str, cls: type, base: type) -> list[str]:
+    """A class with its constructor; the base, and what is no component, as they are."""
     if key != cls.__name__:
         return [f"{key} = {cls.__name__}"]
-    if not issubclass(cls, Component):
-        return [f"class {key}: ..."]
+    if cls is base or not issubclass(cls, base) or cls._handwritten:
+        return [f"from {cls.__module__} import {key} as {key}"]
     parameters = ["self"]
     starred = False
     for a in cls.args.values():
@@ -214,10 +221,9 @@ def _class_stub(key: str, cls: type) -> list[str]:
             starred = True
         parameters.append(_parameter(a))
     return [
-        f"class {key}:",
+        f"class {key}({base.__name__}):",
         f"    def __init__({', '.join(parameters)}, **kwargs: Any) -> None: ...",
         "    def __getattr__(self, name: str) -> Any: ...",
-        "    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...",
     ]
 
 
@@ -251,11 +257,10 @@ def main() -> int:
     root = Path(__file__).parent
     stale = []
     for name in STUBBED:
-        package = root / name
-        path = package / "__init__.pyi" if package.is_dir() else root / f"{name}.pyi"
+        path = root / name / "__init__.pyi"
         text = stub(name)
         if check and (not path.exists() or path.read_text() != text):
-            stale.append(path.name if path.name != "__init__.pyi" else f"{name}/__init__.pyi")
+            stale.append(f"{name}/__init__.pyi")
         elif not check:
             path.write_text(text)
     for name in stale:

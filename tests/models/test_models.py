@@ -235,3 +235,20 @@ def test_one_call_of_a_built_layer_takes_few_python_calls():
     finally:
         sys.setprofile(None)
     assert count <= 21  # 20, and this one
+
+
+def test_frozen_layer_stays_frozen_in_a_model():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, layers.Dense(2)(layers.Dense(3, trainable=False)(inputs)))
+    stack = keras.Sequential([keras.Input((4,)), layers.Dense(3, trainable=False), layers.Dense(2)])
+    assert [layer.trainable for layer in model.layers[1:]] == [False, True]
+    assert len(stack.trainable_variables) == 2
+
+
+def test_argument_changed_after_the_first_call_reaches_the_plan():
+    inputs = keras.Input((100,))
+    model = keras.Model(inputs, layers.Dropout(0.5)(inputs))
+    x = torch.ones(4, 100)
+    assert (model(x, training=True) == 0).any()
+    model.layers[1].rate = 0.0
+    assert torch.equal(model(x, training=True), x)
