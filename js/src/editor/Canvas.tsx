@@ -182,7 +182,10 @@ export function Canvas({ panning }: { panning: boolean }) {
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         onNodesChange={changeNodes}
-        onNodeClick={(_event, node) => editor.focus(node.id)}
+        onNodeClick={(event, node) => {
+          if (!event.shiftKey && !event.ctrlKey && !event.metaKey) editor.select([node.id]);
+          editor.focus(node.id);
+        }}
         onNodeDoubleClick={() => editor.editFields()}
         onEdgeClick={(event, edge) => {
           if (event.altKey && edge.data) editor.disconnect([edge.data.wire]);

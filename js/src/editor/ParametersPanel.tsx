@@ -194,7 +194,8 @@ export function ParametersPanel() {
   useEffect(() => {
     if (seen.current === request) return;
     seen.current = request;
-    box.current?.querySelector<HTMLElement>(".kv-form input, .kv-form select, .kv-form button, input")?.focus();
+    const field = (within: string) => box.current?.querySelector<HTMLElement>(`${within}:is(input, select, button)`);
+    (field(".kv-form ") ?? field(""))?.focus();
   }, [request]);
   const [only] = selection;
   return (

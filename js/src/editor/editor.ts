@@ -281,6 +281,11 @@ export class Editor {
     if (!same) this.session.setTrait("selection", [...ids]);
   }
 
+  /** The kernel's selection, where it is another than the page's. */
+  adopt(ids: readonly string[]): void {
+    if (String(ids) !== String(this.selection)) this.select(ids);
+  }
+
   selectAll(): void {
     this.select([...this.graph.calls.keys()]);
     this.say(TEXT.say.selected(this.selection.length));

@@ -23,6 +23,7 @@ export function useViewport(moved: RefObject<boolean>) {
   const flow = useReactFlow<FlowNode, Wire>();
   useEffect(() => {
     const duration = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 200;
+    let goal: number | null = null; // of the zoom under way: the next key goes on from there
     editor.viewport = {
       fit: (ids) => {
         const nodes = ids && ids.length > 0 ? ids.map((id) => ({ id })) : undefined;
@@ -46,7 +47,13 @@ export function useViewport(moved: RefObject<boolean>) {
         if (inside) return;
         flow.setCenter(at[0] + NODE_WIDTH / 2, at[1] + NODE_HEIGHT / 2, { zoom: Math.max(zoom, 0.6), duration });
       },
-      zoom: (factor) => flow.zoomTo(factor === "reset" ? 1 : flow.getZoom() * factor, { duration }),
+      zoom: (factor) => {
+        const wanted = factor === "reset" ? 1 : (goal ?? flow.getZoom()) * factor;
+        goal = wanted;
+        flow.zoomTo(wanted, { duration }).finally(() => {
+          if (goal === wanted) goal = null;
+        });
+      },
       heights: () => new Map(flow.getNodes().map((node) => [node.id, node.measured?.height ?? NODE_HEIGHT])),
     };
   }, [editor, flow, moved]);

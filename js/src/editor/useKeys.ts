@@ -10,14 +10,17 @@ const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
 };
+const CLIPBOARD = new Set(["copy", "cut", "paste", "paste-wired"]); // by the browser's own events
 const ANYWHERE = new Set(["run", "stop", "sheet", "undo", "redo"]);
 
 function isEditable(target: EventTarget): boolean {
   return target instanceof Element && target.closest("input, textarea, select, [contenteditable=true]") !== null;
 }
 
-function isOnCanvas(target: EventTarget): boolean {
-  return target instanceof Element && target.closest(".kv-canvas") !== null && target.closest("button") === null;
+/** On the canvas, though not where a link or a button there takes the key itself. */
+function isOnCanvas({ target, key }: KeyboardEvent): boolean {
+  if (!(target instanceof Element) || !target.closest(".kv-canvas") || target.closest("a")) return false;
+  return target.closest("button") === null || (key !== "Enter" && key !== " ");
 }
 
 /** Keys that belong to the notebook even here: saving it, and running the cell. */
@@ -69,13 +72,13 @@ export function useKeys(editor: Editor) {
       return;
     }
     event.stopPropagation();
-    const canvas = isOnCanvas(event.target);
+    const canvas = isOnCanvas(event);
     if (canvas && onCanvas(event)) {
       event.preventDefault();
       return;
     }
     const command = commandFor(event);
-    if (!command || /^(copy|cut|paste)/.test(command.id)) return;
+    if (!command || CLIPBOARD.has(command.id)) return;
     const editable = isEditable(event.target);
     const allowed = canvas || (ANYWHERE.has(command.id) && (event.ctrlKey || event.metaKey));
     if (!allowed || (editable && (command.id === "undo" || command.id === "redo"))) return;

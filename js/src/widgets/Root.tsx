@@ -25,7 +25,7 @@ function Announcer() {
 function useSelectionFromKernel() {
   const editor = useEditor();
   const [selection] = useTrait("selection");
-  useEffect(() => editor.select(selection), [editor, selection]);
+  useEffect(() => editor.adopt(selection), [editor, selection]);
 }
 
 /** What every view is in: theme, size, keys, clipboard, and the voice for screen readers. */

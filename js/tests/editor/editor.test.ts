@@ -83,6 +83,15 @@ test("with a wire selected, deleting cuts it", () => {
   expect(textOf(editor.graph)).toBe("a b");
 });
 
+test("the kernel's echo of a selection leaves the chosen wire", () => {
+  const { editor } = start("a b<a");
+  editor.select([], "b:0");
+  editor.adopt([]);
+  expect(editor.page.get().wire).toBe("b:0");
+  editor.adopt(["a"]);
+  expect(editor.selection).toEqual(["a"]);
+});
+
 test("a wire's end can be moved to another layer", () => {
   const { editor } = start("a b<a c<b x");
   editor.rewire({ id: "b:0", source: "a", output: 0, target: "b", slot: 0 }, ["x", 0], "b");
