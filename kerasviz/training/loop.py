@@ -97,6 +97,9 @@ def training(plan: Training) -> Iterator[Event]:
         if passes.exhausted:
             warn_if_short(passes, epoch, batch_index + 1, plan.epochs)
             break
+    finalize = getattr(trainer.optimizer, "finalize_variable_values", None)
+    if finalize is not None:
+        finalize(trainer.trainable_variables)  # running means of weights take their place
     yield TrainEnd(logs=logs)
 
 

@@ -367,3 +367,13 @@ def test_custom_train_step_in_keras_style_equals_keras():
 
     models = compile_both(pair(make), "adam", "mse", metrics=["mae"])
     assert_same_history(models, X, NUMBERS)
+
+
+def test_running_means_of_weights_take_their_place_at_the_end_as_in_keras():
+    theirs, ours = pair(classifier)
+    for k, model in ((keras, theirs), (kerasviz, ours)):
+        optimizer = k.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9)
+        model.compile(optimizer, "sparse_categorical_crossentropy")
+        model.fit(X, LABELS, epochs=2, batch_size=16, shuffle=False, verbose=0)
+    for mine, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-6)
