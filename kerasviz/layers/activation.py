@@ -150,6 +150,11 @@ class Softmax(Elementwise):
         """softmax(inputs), over the places that `mask` keeps."""
         if mask is None:
             return activations.softmax(inputs, self.axis)
+        sizes = zip(reversed(mask.shape), reversed(inputs.shape), strict=False)
+        if mask.ndim > inputs.ndim or any(m not in (1, size) for m, size in sizes):
+            hint = "A mask of steps, as Embedding and Masking make it, does not say which values to leave out."
+            where = f'Softmax "{self.name}"'
+            raise Invalid(where, f"a mask that fits inputs of shape {tuple(inputs.shape)}", tuple(mask.shape), hint)
         mask = mask.to(torch.bool)
         lowest = torch.finfo(inputs.dtype).min
         return activations.softmax(torch.where(mask, inputs, lowest), self.axis) * mask

@@ -108,12 +108,16 @@ class Rate(Kind):
 
 
 def current(rate: Callable[..., Any], step: int, device: torch.device) -> Any:
-    """What a schedule, given the step, or a function without arguments says now; it keeps where it comes from."""
-    if not isinstance(rate, family("schedule").base or ()):
-        value = rate()
-    else:
-        value = rate(step if hasattr(rate, "at") else torch.tensor(step))  # a user's schedule may use tensor methods
+    """What `rate` says now, as a tensor that keeps where it comes from."""
+    value = value_now(rate, step)
     if not isinstance(value, torch.Tensor):
         value = torch.tensor(float(value), device=device)
     value.origin = rate  # type: ignore[attr-defined]
     return value
+
+
+def value_now(rate: Callable[..., Any], step: int) -> Any:
+    """What a schedule, given the step, or a function without arguments returns now."""
+    if not isinstance(rate, family("schedule").base or ()):
+        return rate()
+    return rate(step if hasattr(rate, "at") else torch.tensor(step))  # a user's schedule may use tensor methods

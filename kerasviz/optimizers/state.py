@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kerasviz.declare import Arg, Component, Invalid, arg, snake_case
 from kerasviz.optimizers.kernels import kernels
-from kerasviz.optimizers.scalars import HostScalar, Rate, current, host_scalar
+from kerasviz.optimizers.scalars import HostScalar, Rate, current, host_scalar, value_now
 from kerasviz.tensors import Variable, default_device, unique_name
 
 RATE_DOC = "Size of a step: a number, a schedule, or a function."
@@ -218,7 +218,7 @@ class OptimizerState(OptimizerArguments):
             return self._rate.host()
         at: Any = getattr(self._rate, "at", None)
         step = self._iterations.host()
-        return at(step) if at is not None else float(current(self._rate, step, self._iterations.device))
+        return at(step) if at is not None else float(value_now(self._rate, step))
 
     # --- weight decay, averages, files ---------------------------------------------------------------------------
 

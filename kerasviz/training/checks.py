@@ -76,14 +76,36 @@ def check_targets(loss: CompiledLoss, source: Source, batch: tuple, y_pred: Any)
     for name, one, target, prediction in pairs:
         if one is None or target is None:
             continue
-        where = "y" if len(outputs) == 1 else f'y of output "{name}"'
-        kind = getattr(one, "name", "") or type(one).__name__
-        if "sparse_categorical" in kind:
-            check_labels(where, target, prediction, getattr(one, "ignore_class", None))
-        elif kind in ("categorical_crossentropy", "categorical_focal_crossentropy"):
-            check_one_hot(where, target, prediction)
-        elif not hasattr(one, "given"):  # a loss of ours that compares number with number
-            check_same_shape(where, target, prediction)
+        check_target("y" if len(outputs) == 1 else f'y of output "{name}"', one, target, prediction)
+
+
+def check_target(where: str, loss: Any, y: Tensor, y_pred: Tensor) -> None:
+    """Compare the targets of one output with what its loss takes. Losses of the user's are left alone."""
+    kinds = {cls.__name__ for cls in type(loss).__mro__}
+    if kinds & {"SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy"}:
+        check_labels(where, y, y_pred.movedim(getattr(loss, "axis", -1), -1), getattr(loss, "ignore_class", None))
+    elif kinds & {"CategoricalCrossentropy", "CategoricalFocalCrossentropy"}:
+        check_one_hot(where, y, y_pred)
+    elif "Circle" in kinds:
+        if tuple(y.shape[1:]) not in ((), (1,)):
+            raise Invalid(where, "a class number for each sample: shape (None,)", (None, *y.shape[1:]))
+    elif "CTC" not in kinds and type(loss).__module__.startswith("kerasviz.losses"):
+        check_same_shape(where, y, y_pred)
+        if kinds & {"BinaryCrossentropy", "BinaryFocalCrossentropy"} and not y.is_floating_point():
+            check_yes_or_no(where, y)
+    elif getattr(loss, "over_classes", False) and y.ndim < y_pred.ndim:  # one of torch's
+        check_labels(where, y, y_pred.movedim(1, -1), getattr(loss.given, "ignore_index", None))
+
+
+def check_yes_or_no(where: str, y: Tensor) -> None:
+    """Whole numbers for a loss over yes and no: 0 and 1."""
+    if y.device.type == "meta" or y.dtype == torch.bool:
+        return
+    lowest, highest = (value.item() for value in torch.aminmax(y))
+    if lowest < 0 or highest > 1:
+        hint = "Map the labels to 0 and 1." if lowest < 0 or highest == 2 else ""
+        hint = hint or 'For more than two classes use loss="sparse_categorical_crossentropy".'
+        raise Invalid(where, "labels 0 and 1", lowest if lowest < 0 else highest, hint)
 
 
 def check_labels(where: str, y: Tensor, y_pred: Tensor, ignored: int | None = None) -> None:

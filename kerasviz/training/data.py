@@ -129,14 +129,14 @@ def class_weigher(class_weight: Mapping[int, float]) -> Callable[[tuple], tuple]
     def weigh(batch: tuple) -> tuple:
         x, y, sample_weight = unpack(batch)
         if not isinstance(y, Tensor):
-            hint = "Use sample_weight with a weight per output."
-            raise Invalid("class_weight", "a single array of labels", f"y of {len(list(leaves(y)))} parts", hint)
+            hint = "Use sample_weight with a weight per output." if y is not None else "Pass y."
+            got = None if y is None else f"y of {len(list(leaves(y)))} parts"
+            raise Invalid("class_weight", "a single array of labels", got, hint)
         labels = class_labels(y)
-        lowest = int(labels.min()) if labels.numel() else 0
-        if lowest < 0:
+        if labels.device.type == "cpu" and labels.numel() and (lowest := int(labels.min())) < 0:
             raise Invalid("class_weight", "labels at least 0", lowest)
         known = table.to(y.device)
-        weights = torch.where(labels < len(known), known[labels.clamp(max=len(known) - 1)], 1.0)
+        weights = torch.where(labels < len(known), known[labels.clamp(0, len(known) - 1)], 1.0)
         return x, y, weights if sample_weight is None else sample_weight * weights
 
     return weigh

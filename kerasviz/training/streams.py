@@ -58,11 +58,17 @@ class Stream:
             batch = (batch,)
         if not 1 <= len(batch) <= 3:
             raise Invalid("data", "batches (x,), (x, y) or (x, y, sample_weight)", f"one of {len(batch)} parts")
-        batch = tuple(None if part is None else map_leaves(self._tensor, part) for part in batch)
-        return batch if self.weigh is None else self.weigh(batch)
+        batch = tuple(map_leaves(as_data, part) for part in batch)
+        batch = batch if self.weigh is None else self.weigh(batch)  # before it leaves the host
+        return tuple(map_leaves(self._sent, part) for part in batch)
 
-    def _tensor(self, value: Any) -> Tensor:
-        return as_tensor(value, "data").to(self.device, non_blocking=True)
+    def _sent(self, value: Tensor | None) -> Tensor | None:
+        return None if value is None else value.to(self.device, non_blocking=True)
+
+
+def as_data(value: Any) -> Tensor | None:
+    """A part of a batch as a tensor, where there is one."""
+    return None if value is None else as_tensor(value, "data")
 
 
 class Indexed(Stream):
