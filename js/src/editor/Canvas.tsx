@@ -124,7 +124,7 @@ export function Canvas({ panning }: { panning: boolean }) {
   const [startsFull] = useState(nodes.length > 0);
   const hadNodes = useRef(startsFull);
   useEffect(() => {
-    if (!hadNodes.current && nodes.length > 1) setTimeout(() => editor.viewport.fit(), 80); // one alone was put where it is
+    if (!hadNodes.current && nodes.length > 1) editor.viewport.refit(); // one alone was put where it is
     hadNodes.current = nodes.length > 0;
   }, [nodes.length, editor]);
   const focused = useStore(editor.page, focusedOf);

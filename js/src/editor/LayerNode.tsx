@@ -102,9 +102,10 @@ export const LayerNode = memo(function LayerNode({ id, selected }: NodeProps<Cal
   const [direction] = useTrait("direction");
   const [error] = useTrait("error");
   const body = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a request may name this node
   useEffect(() => {
-    if (focused && request > 0) body.current?.focus({ preventScroll: true });
-  }, [focused, request]);
+    if (editor.takesFocus(id)) body.current?.focus({ preventScroll: true });
+  }, [editor, id, focused, request]);
   if (!layer) return null;
   const spec = editor.kinds.get(layer.kind);
   const { graph, calls } = session.shared.get();

@@ -30,6 +30,7 @@ export class Editor {
   focusCanvas: () => void = () => {};
   canvasSize: () => DOMRect | null = () => null;
   private refusalTimer: ReturnType<typeof setTimeout> | undefined;
+  private wanted: string | null = null;
   private clip = "";
   private kindsOf: { layers: LayerSpec[]; kinds: Kinds } = { layers: [], kinds: new Map() };
 
@@ -305,8 +306,16 @@ export class Editor {
   /** Put the keyboard's focus on a node and bring it into view. */
   focus(id: string | null): void {
     const { focusRequest } = this.page.get();
+    this.wanted = id;
     this.page.set({ focused: id, focusRequest: focusRequest + 1 });
     if (id === null || !this.graph.calls.has(id)) this.focusCanvas();
+  }
+
+  /** Whether this node is to take the keyboard's focus now; each request is met once, also by a node drawn later. */
+  takesFocus(id: string): boolean {
+    if (this.wanted !== id) return false;
+    this.wanted = null;
+    return true;
   }
 
   visit(id: string): void {
@@ -332,6 +341,7 @@ export class Editor {
   }
 
   editFields(): void {
+    this.wanted = null;
     this.session.setTrait("panel", "parameters");
     this.page.set({ fieldRequest: this.page.get().fieldRequest + 1 });
   }

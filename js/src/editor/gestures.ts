@@ -32,8 +32,7 @@ export function useViewport(moved: RefObject<boolean>) {
         flow.fitView({ ...FIT, duration, ...(nodes && { nodes }) });
       },
       refit: () => {
-        const ready = () => !moved.current && editor.graph.calls.size > 1;
-        if (ready()) setTimeout(() => ready() && flow.fitView({ ...FIT, duration }), 60);
+        if (!moved.current && editor.graph.calls.size > 1) flow.fitView(FIT);
       },
       show: (id) => {
         const at = editor.graph.positions.get(id);

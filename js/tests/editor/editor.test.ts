@@ -83,6 +83,15 @@ test("with a wire selected, deleting cuts it", () => {
   expect(textOf(editor.graph)).toBe("a b");
 });
 
+test("a request for the focus is met once, and given up for a form", () => {
+  const { editor } = start("a b<a");
+  editor.focus("b");
+  expect([editor.takesFocus("a"), editor.takesFocus("b"), editor.takesFocus("b")]).toEqual([false, true, false]);
+  editor.focus("b");
+  editor.editFields();
+  expect(editor.takesFocus("b")).toBe(false);
+});
+
 test("the kernel's echo of a selection leaves the chosen wire", () => {
   const { editor } = start("a b<a");
   editor.select([], "b:0");
