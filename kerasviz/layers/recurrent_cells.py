@@ -59,8 +59,9 @@ class GatedCell(CellArguments):
     def build(self, input_shape: tuple) -> None:
         """Make the weights for moments of this shape."""
         width = self.gates * self.units
-        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], width))
-        self.recurrent_kernel = self.add_weight(name="recurrent_kernel", shape=(self.units, width))
+        turned = (1, 0)  # in memory as torch's kernels read them: nothing is copied in a step
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], width), layout=turned)
+        self.recurrent_kernel = self.add_weight(name="recurrent_kernel", shape=(self.units, width), layout=turned)
         self.bias = self.make_bias() if self.use_bias else None
 
     def make_bias(self) -> Tensor:
