@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from kerasviz import events
-from kerasviz.declare import Component
+from kerasviz.declare import Component, Invalid
 from kerasviz.events import Event
 
 HOOKS = tuple(event.hook for event in vars(events).values() if isinstance(event, type) and event.__base__ is Event)
@@ -212,12 +212,19 @@ class CallbackList(Callback):
 
 
 def flatten(callbacks: Any) -> Iterator[Any]:
-    """The callbacks in nested lists; None is none."""
+    """The callbacks in nested lists; None is none.
+
+    Raises:
+        Invalid: where one of them is no callback.
+    """
     if callbacks is None:
         return
-    if isinstance(callbacks, Iterable):
+    if isinstance(callbacks, Iterable) and not isinstance(callbacks, (str, bytes)):
         for part in callbacks:
             yield from flatten(part)
+    elif isinstance(callbacks, type) or not hasattr(callbacks, "set_model"):
+        hint = f"Make one: {callbacks.__name__}(...)." if isinstance(callbacks, type) else ""
+        raise Invalid("callbacks", "callbacks, such as EarlyStopping()", callbacks, hint)
     else:
         yield callbacks
 

@@ -55,6 +55,7 @@ class CSVLogger(Callback):
         self.close()
         self.keys = None
         path = Path(self.filename)
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._has_header = self.append and path.exists() and path.stat().st_size > 0
         self._file = path.open("a" if self.append else "w", newline="")
         return self._file

@@ -146,6 +146,15 @@ class Softmax(Elementwise):
 
     axis: Axis = arg(-1, doc="Axis, or axes, along which they sum to one.")
 
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """The input's."""
+        rank = len(input_shape)
+        for axis in self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]:
+            if not -rank <= axis < rank:
+                where, hint = f'Softmax "{self.name}"', f"Choose axes from {-rank} to {rank - 1}."
+                raise Invalid(where, f"inputs with axis {axis}", tuple(input_shape), hint)
+        return tuple(input_shape)
+
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """softmax(inputs), over the places that `mask` keeps."""
         if mask is None:

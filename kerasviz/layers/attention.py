@@ -99,7 +99,7 @@ class MultiHeadAttention(Layer):
         base = {"name": name, "dtype": self.dtype_policy, "trainable": self.trainable}
         return Projection(outer, num_inner, self.use_bias, **shared, **base)
 
-    def build(self, query_shape: tuple, value_shape: tuple, key_shape: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def build(self, query_shape: tuple, value_shape: Any = None, key_shape: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Make the weights for inputs of these shapes."""
         self.check_shapes(query_shape, value_shape, key_shape)
         self.query_dense.build(query_shape)
@@ -111,7 +111,7 @@ class MultiHeadAttention(Layer):
         self.output_dense = self.projection("attention_output", outer, 2)
         self.output_dense.build((*query_shape[:-1], self.num_heads, self.value_dim))
 
-    def check_shapes(self, query_shape: tuple, value_shape: tuple, key_shape: Any = None) -> None:
+    def check_shapes(self, query_shape: tuple, value_shape: Any, key_shape: Any = None) -> None:
         """Refuse shapes that cannot attend to each other.
 
         Raises:
@@ -119,6 +119,8 @@ class MultiHeadAttention(Layer):
         """
         where = f'MultiHeadAttention "{self.name}"'
         words = "(batch, places, features)"
+        if value_shape is None:
+            raise Invalid(where, "a query and a value", "a query alone", "For self-attention write layer(x, x).")
         for name, shape in (("query", query_shape), ("value", value_shape), ("key", key_shape or value_shape)):
             if len(shape) < 3:
                 raise Invalid(where, f"{name} {words}", tuple(shape))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.declare import Data, Kind, Regularizer, arg, weight
+from kerasviz.declare import Data, Invalid, Kind, Regularizer, arg, weight
 from kerasviz.layers.dense import Lora
 from kerasviz.layers.layer import Layer
 
@@ -81,7 +81,25 @@ class Embedding(StartsFromArrays):
         """The rows of these numbers."""
         if inputs.dtype not in (torch.int32, torch.int64):
             inputs = inputs.to(torch.int64)
-        return F.embedding(inputs, self.embeddings)
+        try:
+            return F.embedding(inputs, self.embeddings)
+        except IndexError:  # on the host; a GPU cannot tell
+            self.check_numbers(inputs, f'Embedding "{self.name}"')
+            raise
+
+    def check_numbers(self, numbers: Tensor, where: str) -> None:
+        """All numbers have a row. Reads them.
+
+        Raises:
+            Invalid: with the number that has none.
+        """
+        if not numbers.numel():
+            return
+        lowest, highest = (int(value) for value in torch.aminmax(numbers.long()))
+        if lowest < 0 or highest >= self.input_dim:
+            hint = f"Use input_dim={highest + 1}, the largest number plus one." if lowest >= 0 else ""
+            wrong = highest if lowest >= 0 else lowest
+            raise Invalid(where, f"whole numbers from 0 to {self.input_dim - 1}", wrong, hint)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """What is not zero, with mask_zero."""

@@ -107,10 +107,33 @@ def sparse_categorical_crossentropy(
 
 def log_probability_of(labels: Tensor, y_pred: Tensor, from_logits: bool, axis: int) -> Tensor:
     """The logarithm of the probability of each label."""
-    if from_logits:
-        return F.log_softmax(y_pred, dim=axis).gather(axis, labels.unsqueeze(axis)).squeeze(axis)
-    chosen = y_pred.gather(axis, labels.unsqueeze(axis)).squeeze(axis)
-    return torch.log(probable(chosen / y_pred.sum(dim=axis)))
+    values = F.log_softmax(y_pred, dim=axis) if from_logits else y_pred
+    try:
+        chosen = values.gather(axis, labels.unsqueeze(axis)).squeeze(axis)
+    except RuntimeError:  # on the host; a GPU cannot tell
+        check_label_range("labels", labels, values.shape[axis])
+        raise
+    return chosen if from_logits else torch.log(probable(chosen / y_pred.sum(dim=axis)))
+
+
+def check_label_range(where: str, labels: Tensor, classes: int) -> None:
+    """Labels are whole numbers from 0, below the number of classes. Reads them.
+
+    Raises:
+        Invalid: with the label that is not.
+    """
+    if not labels.numel():
+        return
+    lowest, highest = (value.item() for value in torch.aminmax(labels))
+    expected = f"labels from 0 to {classes - 1}, one for each of the {classes} outputs"
+    if not (lowest >= 0 and highest < classes):
+        wrong = highest if lowest >= 0 else lowest
+        needed = f"The last layer needs {int(highest) + 1} outputs for these labels." if highest >= classes else ""
+        starts_elsewhere = lowest < 0 or (lowest == 1 and highest == classes)
+        hint = "Labels start at 0." if starts_elsewhere else needed or "Some labels are missing."
+        raise Invalid(where, expected, wrong, hint)
+    if labels.is_floating_point() and (fraction := labels[labels != labels.round()]).numel():
+        raise Invalid(where, expected, fraction[0].item(), "For numbers that are no classes use loss='mse'.")
 
 
 def binary_focal_crossentropy(
@@ -221,7 +244,12 @@ class SparseCategoricalCrossentropy(NamedLoss):
     def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
         if self.ignore_class is not None or not self.from_logits or y_pred.ndim != 2 or self.axis not in (1, -1):
             return None
-        return F.cross_entropy(y_pred, labels_of(y_true, y_pred, -1))
+        labels = labels_of(y_true, y_pred, -1)
+        try:
+            return F.cross_entropy(y_pred, labels)
+        except IndexError:  # on the host; a GPU cannot tell
+            check_label_range("labels", labels, y_pred.shape[-1])
+            raise
 
 
 class BinaryFocalCrossentropy(NamedLoss):

@@ -64,6 +64,8 @@ class OptimizerState(OptimizerArguments):
         """Arguments of older files that mean nothing any more."""
         if named.pop("decay", None):
             warnings.warn("`decay` is ignored; pass a LearningRateSchedule as `learning_rate`.", stacklevel=4)
+        if "lr" in named and "lr" not in self.args:
+            raise TypeError(f"{type(self).__name__} has no argument `lr`. Did you mean `learning_rate`?")
         return {name: value for name, value in named.items() if name not in IGNORED}
 
     def check(self) -> None:

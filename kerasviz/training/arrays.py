@@ -27,7 +27,11 @@ def as_tensors(data: Any, where: str) -> Any:
     if isinstance(data, (list, tuple)) and data and all(isinstance(part, (int, float, bool)) for part in data):
         data = np.asarray(data)
     if isinstance(data, (list, tuple)) and data and _is_nested_numbers(data):
-        data = np.asarray(data)
+        try:
+            data = np.asarray(data)
+        except ValueError as error:
+            hint = "Fill short ones up, for example with zeros."
+            raise Invalid(where, "lists of one length", "lists of several lengths", hint) from error
     return map_leaves(lambda leaf: as_tensor(leaf, where), data)
 
 

@@ -1,5 +1,6 @@
 """Mistakes in data that are better found before training than in the middle of it."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid, did_you_mean
+from kerasviz.losses.crossentropy import check_label_range
 from kerasviz.tensors import leaves
 from kerasviz.training.arrays import Arrays
 from kerasviz.training.data import Source, unpack
@@ -35,6 +37,25 @@ def check_inputs(model: Any, x: Any, where: str) -> None:
         if not fits(got, wanted):
             hint = "The first size is the number of samples." if len(got) == len(wanted) - 1 else ""
             raise Invalid(f'{where}, input "{name}"', f"shape {wanted}", (None, *got[1:]), hint)
+
+
+def check_ids(model: Any, x: Any) -> None:
+    """Look at the whole numbers of inputs that go straight into an Embedding: a GPU could not tell what is wrong.
+
+    Raises:
+        Invalid: naming the layer, its limit, and the number.
+    """
+    from kerasviz.layers import Embedding
+
+    if not getattr(model, "built", False) or not isinstance(getattr(model, "nodes", None), (list, tuple)):
+        return
+    names = [symbol.name for symbol in model.inputs]
+    arrays = [x.get(name) for name in names] if isinstance(x, Mapping) else list(leaves(x))
+    for symbol, name, array in zip(model.inputs, names, arrays, strict=False):
+        readers = [node.operation for node in model.nodes if node.args and node.args[0] is symbol]
+        for layer in readers:
+            if isinstance(layer, Embedding) and array is not None and array.device.type != "meta":
+                layer.check_numbers(array, f'input "{name}" of Embedding "{layer.name}"')
 
 
 def check_input_names(x: Mapping[str, Any], model: Any, names: list[str], where: str) -> None:
@@ -72,10 +93,15 @@ def check_targets(loss: CompiledLoss, source: Source, batch: tuple, y_pred: Any)
             raise Invalid("y", "targets, since the model was compiled with a loss", None)
         return
     outputs = loss.outputs
-    pairs = zip(outputs.names, loss.losses, outputs.targets(all_y), outputs.predictions(y_pred), strict=True)
-    for name, one, target, prediction in pairs:
+    weights = outputs.weights(unpack(batch)[2])
+    predictions = outputs.predictions(y_pred)
+    for name, one, target, prediction, weight in zip(
+        outputs.names, loss.losses, outputs.targets(all_y), predictions, weights, strict=True
+    ):
         if one is None or target is None:
             continue
+        if weight is not None:
+            check_weight(one, weight, prediction)
         check_target("y" if len(outputs) == 1 else f'y of output "{name}"', one, target, prediction)
 
 
@@ -95,6 +121,22 @@ def check_target(where: str, loss: Any, y: Tensor, y_pred: Tensor) -> None:
             check_yes_or_no(where, y)
     elif getattr(loss, "over_classes", False) and y.ndim < y_pred.ndim:  # one of torch's
         check_labels(where, y, y_pred.movedim(1, -1), getattr(loss.given, "ignore_index", None))
+
+
+def check_weight(loss: Any, weight: Tensor, y_pred: Tensor) -> None:
+    """A weight for each sample, or for each value of the loss."""
+    if not type(loss).__module__.startswith(("kerasviz.losses.crossentropy", "kerasviz.losses.regression")):
+        return
+    if getattr(loss, "axis", -1) != -1:
+        return
+    wanted, got = tuple(y_pred.shape[1:-1]), tuple(weight.shape[1:])
+    while len(got) > len(wanted) and got[-1] == 1:
+        got = got[:-1]
+    if len(got) > len(wanted) or any(g not in (1, w) for g, w in zip(got, wanted, strict=False)):
+        expected = "a weight for each sample: shape (None,)"
+        if wanted:
+            expected += f", or for each value of the loss: {(None, *wanted)}"
+        raise Invalid("sample_weight", expected, (None, *weight.shape[1:]))
 
 
 def check_yes_or_no(where: str, y: Tensor) -> None:
@@ -119,16 +161,7 @@ def check_labels(where: str, y: Tensor, y_pred: Tensor, ignored: int | None = No
         raise Invalid(where, f"labels of shape {(None, *wanted)}", (None, *y.shape[1:]))
     if y.device.type == "meta":
         return
-    kept = y if ignored is None else y[y != ignored]
-    if not kept.numel():
-        return
-    lowest, highest = (value.item() for value in torch.aminmax(kept))
-    if lowest < 0 or highest >= classes:
-        wrong = lowest if lowest < 0 else highest
-        start = "Labels start at 0." if lowest == 1 and highest == classes else ""
-        hint = start or f"The last layer needs {int(highest) + 1} outputs for these labels."
-        hint = "Labels start at 0." if lowest < 0 else hint
-        raise Invalid(where, f"labels from 0 to {classes - 1}, one for each of the {classes} outputs", wrong, hint)
+    check_label_range(where, y if ignored is None else y[y != ignored], classes)
 
 
 def check_one_hot(where: str, y: Tensor, y_pred: Tensor) -> None:
@@ -152,3 +185,6 @@ def check_same_shape(where: str, y: Tensor, y_pred: Tensor) -> None:
         if len(wanted) == 1 and wanted[0] > 1 and not y.is_floating_point():
             hint = 'The targets look like labels: use loss="sparse_categorical_crossentropy".'
         raise Invalid(where, f"shape {(None, *y_pred.shape[1:])}, as the output", (None, *y.shape[1:]), hint)
+    if got != wanted:
+        told = f"{where} has shape {(None, *y.shape[1:])}, the output {(None, *y_pred.shape[1:])}"
+        warnings.warn(f"{told}: each value of the smaller is compared with several of the other.", stacklevel=2)

@@ -1,6 +1,6 @@
 """What `compile` was told, resolved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -8,7 +8,7 @@ import torch
 from kerasviz.declare import Invalid, serialize
 from kerasviz.declare.families import family
 from kerasviz.training.losses import CompiledLoss, is_one_loss, resolve_loss
-from kerasviz.training.metrics import CompiledMetrics, metric_class
+from kerasviz.training.metrics import CompiledMetrics, check_metrics, metric_class
 from kerasviz.training.outputs import Outputs
 from kerasviz.training.tally import Tally
 
@@ -99,7 +99,12 @@ class Compiled:
         self.metrics: CompiledMetrics | None = None
         self.tally: Tally | None = None
         loss = arguments["loss"]
-        self.only_loss = resolve_loss(loss) if is_one_loss(loss) else None  # a wrong name is an error of `compile`
+        self.only_loss = resolve_loss(loss) if is_one_loss(loss) else None
+        if not is_one_loss(loss):  # a wrong name is an error of `compile`
+            for one in loss.values() if isinstance(loss, Mapping) else loss:
+                resolve_loss(one)
+        for name in ("metrics", "weighted_metrics"):
+            check_metrics(arguments[name], f"compile({name}=...)")
 
     def match(self, y: Any, y_pred: Any, names: Sequence[str] | None) -> None:
         """Learn the outputs from a batch's predictions, and match losses and metrics to them."""

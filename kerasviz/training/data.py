@@ -1,5 +1,6 @@
 """What `fit`, `evaluate` and `predict` are given, as a source of batches."""
 
+import numbers
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -52,6 +53,8 @@ def make_source(
         raise Invalid("x", "data", None, "Pass arrays, tensors, a DataLoader or a generator.")
     if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
         raise Invalid("batch_size", "a whole number at least 1", batch_size)
+    if not isinstance(shuffle, bool) and shuffle != "batch":
+        raise Invalid("shuffle", "True, False or 'batch'", shuffle)
     tensors = torch_dataset(x)
     if tensors is not None:
         return make_source(*tensors, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight, device=device)
@@ -120,7 +123,7 @@ def unpack(batch: Any) -> tuple[Any, Any, Any]:
 
 def class_weigher(class_weight: Mapping[int, float]) -> Callable[[tuple], tuple]:
     """A function that gives each sample the weight of its class, times the weight it had."""
-    if not isinstance(class_weight, Mapping) or not all(isinstance(label, int) for label in class_weight):
+    if not isinstance(class_weight, Mapping) or not all(map(is_class_weight, class_weight.items())):
         raise Invalid("class_weight", "a dict from label to weight, such as {0: 1.0, 1: 5.0}", class_weight)
     table = torch.ones(max(class_weight, default=0) + 1)
     for label, weight in class_weight.items():
@@ -140,6 +143,12 @@ def class_weigher(class_weight: Mapping[int, float]) -> Callable[[tuple], tuple]
         return x, y, weights if sample_weight is None else sample_weight * weights
 
     return weigh
+
+
+def is_class_weight(item: tuple[Any, Any]) -> bool:
+    """Whether it is a label, from 0, and a number for it."""
+    label, weight = item
+    return isinstance(label, numbers.Integral) and int(label) >= 0 and isinstance(weight, numbers.Real)
 
 
 def class_labels(y: Tensor) -> Tensor:

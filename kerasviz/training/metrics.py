@@ -40,6 +40,21 @@ def resolve_metric(given: Any, y_true: Tensor, y_pred: Tensor) -> Any:
     return metric
 
 
+def check_metrics(given: Any, where: str) -> None:
+    """Resolve names and configs once, so that a wrong one is an error of `compile`.
+
+    Raises:
+        Invalid: naming what is no metric.
+    """
+    if isinstance(given, (list, tuple)):
+        for one in given:
+            check_metrics(one, where)
+    elif isinstance(given, Mapping) and "class_name" not in given:
+        check_metrics(list(given.values()), where)
+    elif given is not None and not (isinstance(given, str) and given.lower() in GENERAL):
+        family("metric").get(given, where)
+
+
 def metric_class(name: str) -> Any:
     """A metric of ours by its class's name."""
     return family("metric").members()[name]

@@ -10,7 +10,7 @@ from kerasviz.declare import Invalid
 from kerasviz.tensors import default_device
 from kerasviz.training import step as steps
 from kerasviz.training.arrays import Arrays
-from kerasviz.training.checks import check_inputs, check_targets
+from kerasviz.training.checks import check_ids, check_inputs, check_targets
 from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import Passes, Source, make_source, unpack
 from kerasviz.training.loop import Phase, Step, Training
@@ -79,6 +79,8 @@ class Preparing:
         self._known("fit")
         if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
             raise Invalid("fit(epochs=...)", "a whole number at least 1", epochs)
+        if not isinstance(initial_epoch, int) or initial_epoch < 0:
+            raise Invalid("fit(initial_epoch=...)", "a whole number at least 0", initial_epoch)
         device = self._device()
         source = make_source(
             x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight, device=device
@@ -113,6 +115,8 @@ class Preparing:
         batch = source.peek()
         x, y, _ = unpack(batch)
         check_inputs(self, x, where if "(" in where else f"{where}(x=...)")
+        if isinstance(source, Arrays):
+            check_ids(self, unpack(source.columns)[0])
         with torch.no_grad():
             y_pred = self(x, training=False)
         compiled.match(y, y_pred, getattr(self, "output_names", None))
@@ -123,6 +127,7 @@ class Preparing:
         """Compare arrays with the model's inputs."""
         if isinstance(source, Arrays):
             check_inputs(self, unpack(source.peek())[0], where)
+            check_ids(self, unpack(source.columns)[0])
 
     def _train_function(self, source: Source) -> Step:
         """What is done with a batch of a training."""
@@ -161,6 +166,8 @@ class Preparing:
 
     def _as_list(self, callbacks: Any, told: dict[str, Any], add_history: bool = False) -> CallbackList:
         """The callbacks of `fit`, `evaluate` or `predict`, with bar and history."""
+        if told["verbose"] not in (0, 1, 2):
+            raise Invalid("verbose", "0, 1, 2 or 'auto'", told["verbose"])
         if isinstance(callbacks, CallbackList):
             callbacks.set_params(told)
             callbacks.set_model(self)
@@ -207,7 +214,7 @@ def split(source: Source, share: float, batch_size: int | None) -> tuple[Source,
     where = "fit(validation_split=...)"
     if not isinstance(source, Arrays):
         raise Invalid(where, "arrays or tensors as x", "a source of batches", "Pass validation_data instead.")
-    if not 0 < share < 1:
+    if not isinstance(share, (int, float)) or not 0 < share < 1:
         raise Invalid(where, "a number above 0 and below 1", share)
     first, last = source.split(share)
     if batch_size:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import GradientEdge
 
+from kerasviz.losses.crossentropy import check_label_range
 from kerasviz.tensors import settings
 
 MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
@@ -76,7 +77,11 @@ def labels_and_softmax(y: Tensor, probabilities: Tensor) -> tuple[Tensor, Tensor
         probabilities, gradient: (batch, classes)
     """
     index = (y if y.ndim == 2 else y.unsqueeze(-1)).long()
-    chosen = probabilities.gather(1, index)
+    try:
+        chosen = probabilities.gather(1, index)
+    except RuntimeError:  # on the host; a GPU cannot tell
+        check_label_range("labels", y, probabilities.shape[1])
+        raise
     kept = chosen.clamp(settings.epsilon(), 1 - settings.epsilon())
     weight = (kept == chosen) * (1 / len(y))
     gradient = (probabilities * weight).scatter_add_(1, index, -weight)
