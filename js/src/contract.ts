@@ -531,6 +531,8 @@ export interface TrainingViewTraits extends WidgetTraits {
   batches: number | null;
   /** The best value of each metric and its epoch. */
   best: Record<string, Best>;
+  /** Every component that the page offers. */
+  catalog: Catalog;
   /** Number of the current epoch, from 1; 0 before the first. */
   epoch: number;
   /** Number of epochs of the run. */
@@ -560,6 +562,8 @@ export interface TrainingViewTraits extends WidgetTraits {
 export interface CallbackPanelTraits extends WidgetTraits {
   /** The callbacks, their switches and arguments. */
   callbacks: CallbackData[];
+  /** Every component that the page offers. */
+  catalog: Catalog;
 }
 
 /**

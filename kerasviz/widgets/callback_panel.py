@@ -9,6 +9,7 @@ import traitlets as t
 from kerasviz.declare import Invalid
 from kerasviz.declare.families import family
 from kerasviz.widgets.base import Widget, synced
+from kerasviz.widgets.offer import Offering
 from kerasviz.widgets.running import RunPanel
 
 Entry = dict[str, Any]
@@ -23,7 +24,7 @@ OFFERED: tuple[tuple[str, bool, dict[str, Any]], ...] = (
 WATCHING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
 
 
-class CallbackPanel(RunPanel):
+class CallbackPanel(RunPanel, Offering):
     """Callbacks that can be switched on and off, also while training runs.
 
     Args:

@@ -10,10 +10,11 @@ import traitlets as t
 from kerasviz.declare import Invalid
 from kerasviz.widgets import settings as how
 from kerasviz.widgets.base import synced
+from kerasviz.widgets.offer import Offering
 from kerasviz.widgets.running import RunPanel
 
 
-class CompilingPanel(RunPanel):
+class CompilingPanel(RunPanel, Offering):
     """A panel that says how to train."""
 
     settings = synced(t.Dict(), "How to train.", record="Settings")

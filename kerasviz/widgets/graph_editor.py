@@ -11,22 +11,22 @@ from kerasviz.declare import Invalid, did_you_mean
 from kerasviz.document import clipboard, layout, replace  # noqa: F401  # they bring their commands
 from kerasviz.document.document import to_data
 from kerasviz.document.patch import Patch as Change
-from kerasviz.widgets import files, offer
+from kerasviz.widgets import files
 from kerasviz.widgets.base import Widget, failure, received, request, synced
 from kerasviz.widgets.building import Building
 from kerasviz.widgets.editing import Editing, opened, replacement
 from kerasviz.widgets.messages import Code, Copied, Done, Pasted, QuickAdded, Suggestions, Written
+from kerasviz.widgets.offer import Offering
 from kerasviz.widgets.records import Dialect, Patch
 
 
-class GraphEditor(Widget):
+class GraphEditor(Offering):
     """A model drawn as a graph of layers, and edited.
 
     Args:
         document: a document, its JSON, or a Functional or Sequential model; nothing for an empty canvas.
     """
 
-    catalog = synced(t.Dict(), "Every component that the page offers.", record="Catalog")
     selection = synced(t.List(t.Unicode()), "The selected calls.", page_owned=True)
     direction = synced(t.Enum(["down", "right"], "down"), "Where the data flows on the canvas.", record="Direction")
     revision = synced(t.Int(0), "Counts the changes of the document.")
@@ -48,10 +48,6 @@ class GraphEditor(Widget):
         self._editing = Editing(opened(document) if document is not None else None)
         self._building = Building(document)
         self._published: Any = None
-
-    @t.default("catalog")
-    def _catalog(self) -> dict[str, Any]:
-        return offer.catalog()
 
     # Edits: every one of them ends in `_do`.
 

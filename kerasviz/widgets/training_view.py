@@ -221,7 +221,7 @@ class TrainingView(CompilingPanel):
     def answer_run(self) -> Done:
         """Start training."""
         self.start()
-        return self._done("Training is being prepared.")
+        return {"message": "Training is being prepared."}
 
     @request
     def answer_pause(self) -> Done:
