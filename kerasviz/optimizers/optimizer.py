@@ -31,7 +31,7 @@ class Optimizer(OptimizerState):
         variables = self._trainable_variables
         gradients = [g for v in variables if (g := v.grad) is not None]
         if len(gradients) != len(variables):
-            missing = [v for v in variables if v.grad is None]
+            missing = [v for v in variables if v.grad is None and v.requires_grad]
             variables = [v for v in variables if v.grad is not None]
             self._check_missing(missing, variables)
         self._step(gradients, variables)
@@ -171,6 +171,6 @@ class Optimizer(OptimizerState):
         if not left:
             hint = f"Weights: {names}. Does the loss depend on them?"
             raise Invalid(self.name or "optimizer", "a gradient for at least one weight", None, hint)
-        if not self._warned:
+        if missing and not self._warned:
             self._warned = True
             warnings.warn(f"The loss does not depend on these weights: {names}.", stacklevel=3)

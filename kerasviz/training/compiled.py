@@ -1,5 +1,6 @@
 """What `compile` was told, resolved."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,6 +38,10 @@ class TorchOptimizer:
         if variables and not any(id(variable) in mine for variable in variables):
             hint = "Make it from model.parameters(), or pass the class: compile(torch.optim.Adam)."
             raise Invalid("compile(optimizer=...)", "an optimizer over this model's weights", self.name, hint)
+        closure = inspect.signature(self.inner.step).parameters.get("closure")
+        if closure is not None and closure.default is inspect.Parameter.empty:
+            expected = "an optimizer whose step needs one gradient"
+            raise Invalid("compile(optimizer=...)", expected, self.name, "It calls the loss itself: write a loop.")
         self._constrained = [v for v in variables if getattr(v, "constraint", None) is not None]
         self.built = True
 

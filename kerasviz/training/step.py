@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
+from kerasviz.graph.plan import is_hooked
 from kerasviz.tensors import leaves
 from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import unpack
@@ -147,7 +148,7 @@ class Reader:
 
 def forward_of(trainer: Any, compiled: Compiled | None, training: bool) -> Callable[[Any], Any]:
     """The function from inputs to outputs: the model's plan, or a call where the user wants to look inside."""
-    if compiled is not None and compiled.run_eagerly:
+    if (compiled is not None and compiled.run_eagerly) or is_hooked(trainer):
         return functools.partial(trainer, training=training)
     forward = trainer.forward_function(training)
     if compiled is not None and compiled.jit_compile:
@@ -172,6 +173,16 @@ def ready_optimizer(optimizer: Any, variables: list[Any]) -> Any:
         raise Invalid("fit", "an optimizer", None, "Call model.compile(optimizer=...).")
     if not getattr(optimizer, "built", False):
         optimizer.build(variables)
+    known = getattr(optimizer, "_trainable_variables", None)
+    if known is not None:
+        ids = {id(variable) for variable in known}
+        for variable in variables:
+            if id(variable) not in ids:
+                where, hint = "compile(optimizer=...)", "Compile again after weights became trainable."
+                expected = "an optimizer built for all weights that are trained"
+                raise Invalid(where, expected, f"one that does not know {variable.path}", hint)
+        for variable in known:
+            variable.grad = None  # a weight frozen since the last step must not move by an old gradient
     return optimizer
 
 
