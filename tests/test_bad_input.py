@@ -122,6 +122,7 @@ WRONG_AT_BUILD = {
     "sum of unequal": (
         lambda: layers.Add()([layers.Input((3,)), layers.Input((5,))]), "one shape", [(None, 3), (None, 5)],
     ),
+    "two for one": (lambda: layers.Dense(3)([layers.Input((4,)), layers.Input((4,))]), "single", "2 inputs"),
     "sum of one": (lambda: layers.Add()(layers.Input((3,))), "list of inputs", (None, 3)),
     "attention to nothing": (
         lambda: layers.MultiHeadAttention(2, 3)(layers.Input((3, 4))), "value", "a query alone",

@@ -46,6 +46,9 @@ class Dense(Lora):
         """Make the kernel and the bias."""
         self.compute_output_shape(input_shape)
         features = input_shape[-1]
+        if isinstance(features, (list, tuple)):
+            hint = "Concatenate them first: Concatenate()([a, b])."
+            raise Invalid(f'Dense "{self.name}"', "a single input", f"{len(input_shape)} inputs", hint)
         if features is None:
             hint = "Fix the last axis, or pool over it (GlobalAveragePooling) before."
             raise Invalid(f'Dense "{self.name}"', "a known number of features", tuple(input_shape), hint)
