@@ -1,6 +1,6 @@
 """Time of `import kerasviz` beyond `import torch`, each in a fresh process, interleaved; the median of several.
 
-    python benchmarks/imports.py
+python benchmarks/imports.py
 """
 
 import statistics

@@ -1,6 +1,6 @@
 """Time of weightless shape inference over a document: a whole graph, and one edit in it.
 
-    python benchmarks/inference.py
+python benchmarks/inference.py
 """
 
 import statistics

@@ -22,7 +22,7 @@ from kerasviz.layers.calling import (
     structure_changed,
 )
 from kerasviz.layers.inputspec import InputSpec, check_input_spec
-from kerasviz.layers.tracking import tracked
+from kerasviz.layers.tracking import adopt_parameters, tracked
 from kerasviz.tensors import (
     KerasTensor,
     Operation,
@@ -95,6 +95,8 @@ class Layer(nn.Module, Operation, LayerArguments):
         if isinstance(value, Variable):
             vars(value)["_is_attribute"] = True
             structure_changed()
+        elif isinstance(value, nn.Module) and not isinstance(value, Layer) and "_modules" in self.__dict__:
+            adopt_parameters(self, value)
         if self.built and name in type(self).args:
             self.__dict__["_revision"] = self.__dict__.get("_revision", 0) + 1  # plans have arguments written in
             structure_changed()

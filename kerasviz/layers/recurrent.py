@@ -103,7 +103,8 @@ class Recurrent(Layer):
             found = whole(sequences, initial_state, mask, training, self.zero_output_for_mask, wants_state)
             if found is not None:
                 outputs, states = found
-                return outputs[:, -1], outputs, states
+                last = flat(states)[0] if mask is None else outputs[:, -1]  # the kernel gives it apart
+                return last, outputs, states
         inputs, step = self.stepper(sequences, training)
         outputs, states = walk(inputs, step, initial_state, mask, self.zero_output_for_mask)
         return outputs[:, -1], outputs, states

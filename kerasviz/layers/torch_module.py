@@ -6,14 +6,13 @@ from torch import nn
 
 from kerasviz.declare import Invalid
 from kerasviz.layers.layer import Layer
-from kerasviz.tensors import Variable
 
 
 class TorchModuleWrapper(Layer):
     """Runs a torch module as a layer: in functional graphs, in `Sequential`, in `fit`.
 
-    The module's parameters become weights of the layer; the module goes on using them. Its buffers are saved by
-    `state_dict`.
+    The module's parameters become weights of the layer, as those of any torch module that is an attribute of a layer;
+    the module goes on using them. Its buffers are saved by `state_dict`.
 
     Args:
         module: a torch module; called with what the layer is called with.
@@ -27,28 +26,7 @@ class TorchModuleWrapper(Layer):
             raise Invalid("TorchModuleWrapper(module=...)", "a torch.nn.Module", module)
         self.module = module
         self.output_shape = output_shape
-        for owner in module.modules():
-            for key, parameter in list(owner._parameters.items()):
-                if parameter is not None and not isinstance(parameter, Variable):
-                    owner._parameters[key] = self._adopted(parameter, key)
         self.built = True
-
-    def _adopted(self, parameter: nn.Parameter, name: str) -> Variable:
-        """The parameter as a weight of this layer, over the same memory."""
-        weight = nn.Parameter._make_subclass(Variable, parameter.detach(), parameter.requires_grad)
-        vars(weight).update(
-            _name=name,
-            path=f"{self.name}/{name}",
-            autocast=True,
-            aggregation="none",
-            initializer=None,
-            regularizer=None,
-            constraint=None,
-            _trainable=parameter.requires_grad,
-            _is_weight=parameter.requires_grad,
-        )
-        self.__dict__.setdefault("_added", []).append(weight)
-        return weight
 
     def call(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """The module's output, in its training or evaluation mode."""

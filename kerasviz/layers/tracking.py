@@ -1,8 +1,12 @@
 """Lists and dicts of layers that are attributes of a layer: torch sees what is in them."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import torch
 from torch import nn
+
+from kerasviz.tensors import Variable
 
 
 def tracked(owner: nn.Module, name: str, value: Any) -> Any:
@@ -25,6 +29,42 @@ def adopt(owner: nn.Module, name: str, value: Any) -> None:
     elif isinstance(value, (list, tuple)):
         for index, part in enumerate(value):
             adopt(owner, f"{name}_{index}", part)
+
+
+def adopt_parameters(owner: Any, module: nn.Module) -> None:
+    """Let the parameters of a plain torch module be weights of `owner`; the module goes on using them."""
+    for part in plain_parts(module):
+        for name, parameter in list(part._parameters.items()):
+            if parameter is not None and not isinstance(parameter, Variable):
+                weight = as_variable(parameter, name, f"{owner.name}/{name}")
+                part._parameters[name] = weight
+                owner.__dict__.setdefault("_added", []).append(weight)
+
+
+def plain_parts(module: nn.Module) -> Iterator[nn.Module]:
+    """The module and all inside it; layers, which know their own weights, are left out with what is in them."""
+    if not hasattr(module, "add_weight"):
+        yield module
+        for child in module.children():
+            yield from plain_parts(child)
+
+
+def as_variable(parameter: nn.Parameter, name: str, path: str) -> Variable:
+    """A torch parameter as a Variable over the same memory."""
+    made = torch.Tensor._make_subclass(Variable, parameter.detach(), parameter.requires_grad)
+    vars(made).update(
+        _name=name,
+        path=path,
+        autocast=True,
+        aggregation="none",
+        initializer=None,
+        regularizer=None,
+        constraint=None,
+        layout_order=None,
+        _trainable=parameter.requires_grad,
+        _is_weight=parameter.requires_grad,
+    )
+    return made
 
 
 def _may_hold(values: Any) -> bool:

@@ -51,8 +51,8 @@ from kerasviz.metrics.curves import (
     SpecificityAtSensitivity,
 )
 from kerasviz.metrics.f_score import F1Score, FBetaScore
-from kerasviz.metrics.margins import CategoricalHinge, Hinge, SquaredHinge
 from kerasviz.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+from kerasviz.metrics.margins import CategoricalHinge, Hinge, SquaredHinge
 from kerasviz.metrics.mean import Mean, MeanMetricWrapper, Sum
 from kerasviz.metrics.precision_recall import (
     FalseNegatives,

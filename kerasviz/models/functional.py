@@ -14,7 +14,7 @@ from kerasviz.layers.calling import Structure
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
 from kerasviz.models.model import Model
-from kerasviz.tensors import KerasTensor, any_symbolic, leaves, map_leaves
+from kerasviz.tensors import KerasTensor, any_symbolic, convert_to_tensor, leaves, map_leaves
 
 
 class Functional(Model):
@@ -183,7 +183,7 @@ class Functional(Model):
         single_out = isinstance(self.graph.outputs, KerasTensor)
         function = self.plan(training).function
         if single_in and single_out:
-            return lambda x: function(x if isinstance(x, Tensor) else _only(x))
+            return lambda x: function(x if isinstance(x, Tensor) else self._flat_inputs(x)[0])
         return lambda x: self._structured(function(*self._flat_inputs(x)))
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
@@ -206,22 +206,43 @@ class Functional(Model):
         return map_leaves(lambda _: next(flat), self.graph.outputs)
 
     def _flat_inputs(self, inputs: Any) -> list[Any]:
-        """The inputs in the order of the graph; dicts by name, or by key."""
-        wanted = self.graph.inputs
+        """The inputs as tensors in the order of the graph; dicts by name, or by key."""
         names = self.__dict__["_input_names"]
-        if isinstance(inputs, dict):
-            keys = list(wanted) if isinstance(wanted, dict) else names
-            if isinstance(wanted, dict) and not set(keys) <= set(inputs):
-                keys = names
-            missing = [key for key in keys if key not in inputs]
-            if missing:
-                raise Invalid(f'Model "{self.name}"', f"inputs named {', '.join(map(repr, keys))}", sorted(inputs))
-            return [inputs[key] for key in keys]
-        flat = list(leaves(inputs)) if isinstance(inputs, (list, tuple)) else [inputs]
+        flat = self._by_key(inputs) if isinstance(inputs, dict) else self._in_order(inputs)
         if len(flat) != len(names):
             hint = f"They are: {', '.join(names)}."
             raise Invalid(f'Model "{self.name}"', f"{len(names)} inputs", f"{len(flat)}", hint)
-        return flat
+        return [
+            value if isinstance(value, Tensor) else self._made_tensor(value, node)
+            for value, node in zip(flat, self.graph.input_nodes, strict=True)
+        ]
+
+    def _by_key(self, inputs: dict[str, Any]) -> list[Any]:
+        wanted, names = self.graph.inputs, self.__dict__["_input_names"]
+        keys = list(wanted) if isinstance(wanted, dict) and set(wanted) <= set(inputs) else names
+        if any(key not in inputs for key in keys):
+            known = list(wanted) if isinstance(wanted, dict) else names
+            raise Invalid(f'Model "{self.name}"', f"inputs named {', '.join(map(repr, known))}", sorted(inputs))
+        return [inputs[key] for key in keys]
+
+    def _in_order(self, inputs: Any) -> list[Any]:
+        if not isinstance(inputs, (list, tuple)):
+            return [inputs]
+        flat = list(leaves(inputs))
+        numbers = all(isinstance(value, (bool, int, float)) for value in flat)
+        return [inputs] if numbers and len(self.graph.input_nodes) == 1 else flat  # rows written as lists
+
+    def _made_tensor(self, value: Any, node: Any) -> Any:
+        """A tensor of what came for an input."""
+        if isinstance(value, KerasTensor) or (value is None and node.operation.optional):
+            return value
+        where, expected = f"input `{node.operation.name}` of the model", f"numbers of shape {node.outputs.shape}"
+        if value is None or isinstance(value, str):
+            raise Invalid(where, expected, value)
+        try:
+            return convert_to_tensor(value)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise Invalid(where, expected, value, str(error).split("\n")[0]) from error
 
     # --- symbols ----------------------------------------------------------------------------------------------------
 
@@ -295,13 +316,6 @@ def _frozen(structure: Any) -> Any:
         made = [_frozen(part) for part in structure]
         return made if isinstance(structure, list) else tuple(made)
     return structure
-
-
-def _only(x: Any) -> Any:
-    flat = list(leaves(x)) if isinstance(x, (list, tuple, dict)) else [x]
-    if len(flat) != 1:
-        raise Invalid("inputs of the model", "one tensor", f"{len(flat)}")
-    return flat[0]
 
 
 def _raw_parameters(graph: Graph) -> list[nn.Parameter]:

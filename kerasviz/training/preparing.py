@@ -7,7 +7,7 @@ import torch
 
 from kerasviz.callbacks import CallbackList
 from kerasviz.declare import Invalid
-from kerasviz.tensors import default_device
+from kerasviz.tensors import default_device, leaves, map_leaves, torch_dtype
 from kerasviz.training import step as steps
 from kerasviz.training.arrays import Arrays
 from kerasviz.training.checks import check_ids, check_inputs, check_targets
@@ -117,8 +117,10 @@ class Preparing:
         check_inputs(self, x, where if "(" in where else f"{where}(x=...)")
         if isinstance(source, Arrays):
             check_ids(self, unpack(source.columns)[0])
-        with torch.no_grad():
-            y_pred = self(x, training=False)
+        y_pred = known_outputs(self, x)
+        if y_pred is None:
+            with torch.no_grad():
+                y_pred = self(x, training=False)
         compiled.match(y, y_pred, getattr(self, "output_names", None))
         if compiled.loss is not None:
             check_targets(compiled.loss, source, batch, y_pred)
@@ -230,3 +232,21 @@ def validation_epochs(frequency: int | Sequence[int]) -> Callable[[int], bool]:
         return lambda epoch: (epoch + 1) % frequency == 0
     chosen = set(frequency)
     return lambda epoch: epoch + 1 in chosen
+
+
+def known_outputs(model: Any, x: Any) -> Any:
+    """Tensors of the shapes that the outputs will have; None where only a forward pass can tell."""
+    is_plain = getattr(model, "built", False) and getattr(model, "inlines", bool)()
+    is_plain = is_plain and not steps.may_add_losses(model)  # else a call tells whether there are any
+    first = next(iter(leaves(x)), None)
+    if not is_plain or not isinstance(first, torch.Tensor):
+        return None
+    graph = model.graph
+    symbols = list(leaves(graph.outputs))
+    if any(None in symbol.shape[1:] or symbol._keras_mask is not None for symbol in symbols):
+        return None
+    rows = first.shape[0]
+    return map_leaves(
+        lambda symbol: torch.zeros((rows, *symbol.shape[1:]), dtype=torch_dtype(symbol.dtype), device=first.device),
+        graph.outputs,
+    )

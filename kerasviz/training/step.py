@@ -222,9 +222,11 @@ def extra_losses(trainer: Any) -> Callable[[], list[Tensor]] | None:
 
 
 def may_add_losses(trainer: Any) -> bool:
-    """Whether a layer is the user's own: it may call `add_loss` at any time."""
+    """Whether a layer has a penalty on its output, or is the user's own: it may call `add_loss` at any time."""
     layers = trainer._flatten_layers() if hasattr(trainer, "_flatten_layers") else ()
-    return any(not type(layer).__module__.startswith("kerasviz.") for layer in layers)
+    return any(
+        layer.activity_regularizer is not None or not type(layer).__module__.startswith("kerasviz.") for layer in layers
+    )
 
 
 def num_rows(x: Any) -> int:

@@ -180,3 +180,11 @@ def test_large_products_give_the_same_by_either_kernel(rows):
     torch.testing.assert_close(planned, direct, rtol=1e-4, atol=1e-5)
     for mine, other in zip(gradients, [x.grad, *(v.grad for v in model.trainable_variables)], strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("nothing", [None, "text"])
+def test_nothing_or_text_for_an_input_is_refused(nothing):
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, layers.Dense(2)(inputs))
+    with pytest.raises(keras.Invalid, match="expected numbers of shape"):
+        model(nothing)
