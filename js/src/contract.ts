@@ -484,7 +484,7 @@ export interface Points {
 
 /** A panel on the page. Its methods may be called from any thread. */
 export interface WidgetTraits {
-  /** Height of the panel in pixels. */
+  /** Height of the panel in pixels; a studio grows when its curves open. */
   height: number;
   /** Colours; auto follows the notebook. */
   theme: Theme;

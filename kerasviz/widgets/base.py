@@ -58,7 +58,7 @@ class Widget(anywidget.AnyWidget):
         "Which panel the page shows.",
         record="View",
     )
-    height = synced(t.Int(640, min=200), "Height of the panel in pixels.")
+    height = synced(t.Int(720, min=200), "Height of the panel in pixels; a studio grows when its curves open.")
     theme = synced(t.Enum(["auto", "light", "dark"], "auto"), "Colours; auto follows the notebook.", record="Theme")
 
     def __init_subclass__(cls, **options: Any) -> None:

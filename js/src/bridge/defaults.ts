@@ -3,7 +3,7 @@ import type { Traits } from "../contract";
 /** What a trait reads as in a view whose Python class does not have it. */
 export const DEFAULTS: Traits = {
   view: "studio",
-  height: 640,
+  height: 720,
   theme: "auto",
   catalog: {
     layers: [],

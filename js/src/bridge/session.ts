@@ -3,6 +3,7 @@ import type {
   AnalysisMessage,
   CallAnalysis,
   DocumentMessage,
+  Failure,
   PageMessage,
   Patch,
   PatchMessage,
@@ -28,6 +29,10 @@ export interface Shared {
   calls: ReadonlyMap<string, CallAnalysis>;
   totals: Totals;
   problems: Problem[];
+  /** Why the kernel did not do what it was asked, until it is read or the graph changes. */
+  refused: Failure | null;
+  /** Counts how often the kernel has added layers. */
+  arrivals: number;
 }
 
 const NOTHING: Totals = { params: 0, trainable: 0, macs: 0, memory_bytes: 0 };
@@ -42,6 +47,8 @@ export class Session {
     calls: new Map(),
     totals: NOTHING,
     problems: [],
+    refused: null,
+    arrivals: 0,
   });
   readonly runs = new Runs();
   private readonly questions: Questions;
@@ -69,7 +76,7 @@ export class Session {
   /** Change the graph here and now, and tell the kernel. */
   change(patch: Patch): void {
     const { graph, revision } = this.shared.get();
-    this.shared.set({ graph: apply(graph, patch), revision: revision + 1 });
+    this.shared.set({ graph: apply(graph, patch), revision: revision + 1, refused: null });
     this.send({ type: "patch", base: revision, patch });
   }
 
@@ -103,22 +110,37 @@ export class Session {
     if (message.type === "document") {
       const fresh = fromData(message.document, message.positions);
       this.shared.set({ graph: fresh, revision: message.revision, ready: true, calls: new Map() });
+      if (message.refused) this.shared.set({ refused: message.refused });
+      this.welcome(graph, fresh);
       this.take(message.revision, message.analysis);
     } else if (message.type === "analysis") {
       if (message.revision >= analysed) this.take(message.revision, message.analysis);
     } else if (message.revision === revision + 1) {
-      this.shared.set({ graph: apply(graph, message.patch), revision: message.revision });
+      const next = apply(graph, message.patch);
+      this.shared.set({ graph: next, revision: message.revision });
+      if (message.origin !== "undo" && message.origin !== "redo") this.welcome(graph, next);
     } else if (message.revision > revision + 1) {
       this.send({ type: "hello" });
     }
   }
 
+  private welcome(before: Graph, now: Graph): void {
+    const { arrivals } = this.shared.get();
+    if ([...now.calls.keys()].some((id) => !before.calls.has(id))) this.shared.set({ arrivals: arrivals + 1 });
+  }
+
   private take(revision: number, analysis: AnalysisChange): void {
-    const calls = new Map(this.shared.get().calls);
+    const before = this.shared.get();
+    const calls = new Map(before.calls);
     for (const [id, found] of Object.entries(analysis.calls)) {
       if (found) calls.set(id, found);
       else calls.delete(id);
     }
-    this.shared.set({ analysed: revision, calls, totals: analysis.totals, problems: analysis.problems });
+    this.shared.set({
+      analysed: revision,
+      calls,
+      totals: analysis.totals ?? before.totals,
+      problems: analysis.problems ?? before.problems,
+    });
   }
 }

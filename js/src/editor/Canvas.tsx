@@ -29,9 +29,10 @@ import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
 import { callNodes, type FlowNode, ghostNodes, kept, rectsOf, type WireEdge as Wire, wireEdges } from "./flow";
 import { GhostNode } from "./GhostNode";
-import { callAt, FIT, useDrop, useViewport, useWiring, wireAt } from "./gestures";
+import { callAt, useDrop, useWiring, wireAt } from "./gestures";
 import { LayerNode } from "./LayerNode";
-import { callsOf, focusedOf, ghostsOf, graphOf, quickAddOf, selectionOf, wireOf } from "./selectors";
+import { arrivalsOf, callsOf, focusedOf, ghostsOf, graphOf, quickAddOf, selectionOf, wireOf } from "./selectors";
+import { useViewport } from "./viewport";
 import { WireEdge } from "./WireEdge";
 
 const NODE_TYPES = { call: LayerNode, ghost: GhostNode };
@@ -96,6 +97,7 @@ function useWires(nodes: FlowNode[]): Wire[] {
 
 export function Canvas({ panning }: { panning: boolean }) {
   const editor = useEditor();
+  const session = useSession();
   const moved = useRef(false);
   const flow = useViewport(moved);
   const store = useStoreApi();
@@ -121,12 +123,13 @@ export function Canvas({ panning }: { panning: boolean }) {
     if (editor.graph.calls.size === 0) flow.setViewport({ x: Math.round(width / 2 - NODE_WIDTH / 2), y: 32, zoom: 1 });
     return () => watch.disconnect();
   }, [editor, flow]);
-  const [startsFull] = useState(nodes.length > 0);
-  const hadNodes = useRef(startsFull);
+  const arrivals = useStore(session.shared, arrivalsOf);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what the kernel has added is to be seen
   useEffect(() => {
-    if (!hadNodes.current && nodes.length > 1) editor.viewport.refit(); // one alone was put where it is
-    hadNodes.current = nodes.length > 0;
-  }, [nodes.length, editor]);
+    const last = moved.current ? [...editor.graph.calls.keys()].at(-1) : undefined;
+    if (last) editor.viewport.show(last);
+    else editor.viewport.refit();
+  }, [editor, arrivals]);
   const focused = useStore(editor.page, focusedOf);
   const entered = focused !== null && editor.graph.calls.has(focused);
   const enter = (event: FocusEvent) => {
@@ -208,8 +211,6 @@ export function Canvas({ panning }: { panning: boolean }) {
         snapGrid={GRID}
         selectionOnDrag={!panning}
         panOnDrag={panning ? true : [1, 2]}
-        fitView={startsFull}
-        fitViewOptions={FIT}
         minZoom={0.1}
         maxZoom={2}
         onlyRenderVisibleElements={nodes.length > MANY}

@@ -1,64 +1,16 @@
-// What pointers do on the canvas: dropping layers, dragging wires, moving the view.
+// What pointers do on the canvas: dropping layers, dragging wires.
 
-import { type Connection, type FinalConnectionState, useReactFlow } from "@xyflow/react";
-import { type DragEvent, type RefObject, useCallback, useEffect } from "react";
+import type { Connection, FinalConnectionState } from "@xyflow/react";
+import { type DragEvent, useCallback } from "react";
 
 import type { Position } from "../contract";
 import { wiresOf } from "../graph/document";
 import { NODE_HEIGHT, NODE_WIDTH, snapped } from "../graph/geometry";
 import { outputNear } from "../graph/near";
 import { useEditor } from "./context";
-import type { FlowNode, WireEdge as Wire } from "./flow";
+import type { WireEdge as Wire } from "./flow";
 
 export const DRAGGED = "application/x-kerasviz-layer";
-export const FIT = {
-  padding: { top: "28px", right: "32px", bottom: "92px", left: "32px" },
-  maxZoom: 1,
-  minZoom: 0.3,
-} as const;
-
-/** Lends the viewport to the commands of the editor. */
-export function useViewport(moved: RefObject<boolean>) {
-  const editor = useEditor();
-  const flow = useReactFlow<FlowNode, Wire>();
-  useEffect(() => {
-    const duration = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 200;
-    let goal: number | null = null; // of the zoom under way: the next key goes on from there
-    editor.viewport = {
-      fit: (ids) => {
-        const nodes = ids && ids.length > 0 ? ids.map((id) => ({ id })) : undefined;
-        if (editor.graph.calls.size === 0) return;
-        moved.current = nodes !== undefined;
-        flow.fitView({ ...FIT, duration, ...(nodes && { nodes }) });
-      },
-      refit: () => {
-        if (!moved.current && editor.graph.calls.size > 1) flow.fitView(FIT);
-      },
-      show: (id) => {
-        const at = editor.graph.positions.get(id);
-        const { x, y, zoom } = flow.getViewport();
-        const box = editor.canvasSize();
-        if (!at || !box) return;
-        const left = at[0] * zoom + x;
-        const top = at[1] * zoom + y;
-        const inside =
-          left > 8 && top > 8 && left + NODE_WIDTH * zoom < box.width - 8 && top + NODE_HEIGHT * zoom < box.height - 64;
-        if (inside) return;
-        flow.setCenter(at[0] + NODE_WIDTH / 2, at[1] + NODE_HEIGHT / 2, { zoom: Math.max(zoom, 0.6), duration });
-      },
-      zoom: (factor) => {
-        const wanted = factor === "reset" ? 1 : (goal ?? flow.getZoom()) * factor;
-        goal = wanted;
-        flow.zoomTo(wanted, { duration }).finally(() => {
-          if (goal === wanted) goal = null;
-        });
-      },
-      heights: () => new Map(flow.getNodes().map((node) => [node.id, node.measured?.height ?? NODE_HEIGHT])),
-    };
-  }, [editor, flow, moved]);
-  return flow;
-}
-
 export function callAt(target: EventTarget | null): string | null {
   return (target as Element | null)?.closest?.("[data-call]")?.getAttribute("data-call") ?? null;
 }

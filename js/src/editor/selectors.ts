@@ -15,6 +15,8 @@ export const graphOf = (state: Shared) => state.graph;
 export const problemsOf = (state: Shared) => state.problems;
 export const totalsOf = (state: Shared) => state.totals;
 export const callsOf = (state: Shared) => state.calls;
+export const arrivalsOf = (state: Shared) => state.arrivals;
+export const refusedOf = (state: Shared) => state.refused;
 export const readyOf = (state: Shared) => state.ready;
 export const pendingOf = (state: Shared) => state.analysed < state.revision;
 

@@ -20,6 +20,11 @@ const NAMES = {
   validation: TEXT.charts.validation,
 };
 
+/** Three digits: all values of a chart stand in one line. */
+function short(value: number): string {
+  return figure(Number(value.toPrecision(3)));
+}
+
 /** The version of the run's numbers, at most once a frame of the screen. */
 function useVersion(): number {
   const { runs } = useSession();
@@ -55,14 +60,14 @@ function Values({ curves, x }: { curves: Curves; x: number | null }) {
         return (
           <span key={curve.name} className={`kv-key kv-key-${curve.name}`}>
             <i />
-            {NAMES[curve.name]} <b>{figure(value)}</b>
+            {NAMES[curve.name]} <b>{short(value)}</b>
           </span>
         );
       })}
       {curves.best && (
         <span className="kv-key kv-key-best" title={TEXT.charts.best}>
           <Icon name="star" size={11} />
-          <b>{figure(curves.best.y)}</b>
+          <b>{short(curves.best.y)}</b>
         </span>
       )}
     </span>

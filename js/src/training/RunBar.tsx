@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from "react";
 import { useSession } from "../bridge/context";
 import { failureOf } from "../bridge/request";
 import { useTrait } from "../bridge/useTrait";
-import type { RunState, StopHow } from "../contract";
+import type { Failure, RunState, StopHow } from "../contract";
 import { count, duration, figure } from "../graph/format";
 import { Button, IconButton } from "../ui/Button";
-import { Icon } from "../ui/icons";
+import { FailureNote } from "../ui/Notice";
 import { TEXT } from "../ui/text";
 
 const ACTIVE: ReadonlySet<RunState> = new Set(["preparing", "running", "validating", "pausing", "paused", "stopping"]);
@@ -19,8 +19,8 @@ type Command = "run" | "pause" | "resume" | "step" | "step_epoch";
 
 function useCommands() {
   const session = useSession();
-  const [refused, setRefused] = useState<string | null>(null);
-  const failed = (error: unknown) => setRefused(failureOf(error).message);
+  const [refused, setRefused] = useState<Failure | null>(null);
+  const failed = (error: unknown) => setRefused(failureOf(error));
   const give = (command: Command) => {
     setRefused(null);
     session.ask(command, {}).catch(failed);
@@ -29,7 +29,7 @@ function useCommands() {
     setRefused(null);
     session.ask("stop", { how }).catch(failed);
   };
-  return { give, stop, refused };
+  return { give, stop, refused, dismiss: () => setRefused(null) };
 }
 
 const STOPS: [StopHow, string, string][] = [
@@ -169,62 +169,71 @@ function Progress({ state }: { state: RunState }) {
 
 /** The controls of a run, always in view. */
 export function RunBar({ children }: { children?: React.ReactNode }) {
-  const { give, stop, refused } = useCommands();
+  const { give, stop, refused, dismiss } = useCommands();
   const [state] = useTrait("state");
   const [message] = useTrait("message");
   const active = isActive(state);
   const paused = state === "paused" || state === "pausing";
   return (
-    <div className="kv-run" role="toolbar" aria-label={TEXT.run.label} data-state={state}>
-      <div className="kv-run-buttons">
-        {!active && (
-          <Button icon="play" look="primary" className="kv-main" onClick={() => give("run")} title="Ctrl+Enter">
-            {TEXT.run.run}
-          </Button>
-        )}
-        {active && !paused && (
-          <Button
-            icon="pause"
-            look="primary"
-            className="kv-main"
-            disabled={state === "stopping"}
-            onClick={() => give("pause")}
-          >
-            {TEXT.run.pause}
-          </Button>
-        )}
-        {paused && (
-          <Button icon="play" look="primary" className="kv-main" onClick={() => give("resume")}>
-            {TEXT.run.resume}
-          </Button>
-        )}
-        <IconButton
-          icon="step"
-          label={`${TEXT.run.step}: ${TEXT.run.stepHint}`}
-          disabled={active && !paused}
-          onClick={() => give("step")}
-        />
-        <IconButton
-          icon="stepEpoch"
-          label={TEXT.run.stepEpoch}
-          disabled={active && !paused}
-          onClick={() => give("step_epoch")}
-        />
-        <StopMenu onStop={stop} disabled={!active || state === "stopping"} />
-      </div>
-      <span className={`kv-state kv-state-${state}`} role="status">
-        <i />
-        {TEXT.run.states[state]}
-      </span>
-      <Progress state={state} />
-      <Facts />
-      {(refused || message) && (
-        <span className={refused ? "kv-run-note is-refused" : "kv-run-note"} role="status" title={refused ?? message}>
-          {refused && <Icon name="warning" size={13} />}
-          {refused ?? message}
+    <>
+      <div className="kv-run" role="toolbar" aria-label={TEXT.run.label} data-state={state}>
+        <div className="kv-run-buttons">
+          {!active && (
+            <Button icon="play" look="primary" className="kv-main" onClick={() => give("run")} title="Ctrl+Enter">
+              {TEXT.run.run}
+            </Button>
+          )}
+          {active && !paused && (
+            <Button
+              icon="pause"
+              look="primary"
+              className="kv-main"
+              disabled={state === "stopping"}
+              onClick={() => give("pause")}
+            >
+              {TEXT.run.pause}
+            </Button>
+          )}
+          {paused && (
+            <Button icon="play" look="primary" className="kv-main" onClick={() => give("resume")}>
+              {TEXT.run.resume}
+            </Button>
+          )}
+          <IconButton
+            icon="step"
+            label={`${TEXT.run.step}: ${TEXT.run.stepHint}`}
+            disabled={active && !paused}
+            onClick={() => give("step")}
+          />
+          <IconButton
+            icon="stepEpoch"
+            label={TEXT.run.stepEpoch}
+            disabled={active && !paused}
+            onClick={() => give("step_epoch")}
+          />
+          <StopMenu onStop={stop} disabled={!active || state === "stopping"} />
+        </div>
+        <span className={`kv-state kv-state-${state}`} role="status">
+          <i />
+          {TEXT.run.states[state]}
         </span>
+        <Progress state={state} />
+        <Facts />
+        {message && (
+          <span key={message} className="kv-run-note" role="status" title={message}>
+            {message}
+          </span>
+        )}
+        {children}
+      </div>
+      {refused && (
+        <div className="kv-run-failure">
+          <div>
+            <FailureNote failure={refused} />
+          </div>
+          <IconButton icon="close" label={TEXT.run.dismiss} onClick={dismiss} />
+        </div>
       )}
-      {children}
-    </div>
+    </>
   );
 }

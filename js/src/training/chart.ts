@@ -23,6 +23,7 @@ export class Chart {
   private plot: uPlot | null = null;
   private shown: Curves | null = null;
   private look = "";
+  private size = { width: 60, height: 60 };
   private readonly watch: ResizeObserver;
 
   constructor(
@@ -61,6 +62,7 @@ export class Chart {
   private fit(): void {
     const { clientWidth: width, clientHeight: height } = this.box;
     if (!this.plot || width === 0 || height === 0) return; // hidden: a later size or a later draw fits it
+    this.size = { width, height };
     if (this.plot.width !== width || this.plot.height !== height) this.plot.setSize({ width, height });
   }
 
@@ -71,8 +73,7 @@ export class Chart {
     const axis = { stroke: paint.text, grid: { stroke: paint.line, width: 1 }, ticks: { show: false }, font, gap: 4 };
     const base = { spanGaps: true };
     return {
-      width: Math.max(60, this.box.clientWidth),
-      height: Math.max(60, this.box.clientHeight),
+      ...this.size,
       padding: [10, 10, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: this.group }, drag: { x: true, y: false }, points: { size: 6 } },

@@ -218,6 +218,7 @@ export const TEXT = {
     batch: "batch",
     best: "best",
     x: "x axis",
+    resize: "Height of the curves (arrow keys, or drag)",
   },
   callbacks: {
     none: "This view has no callbacks.",

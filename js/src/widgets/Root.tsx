@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { type CSSProperties, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 
 import { SessionContext } from "../bridge/context";
 import type { Session } from "../bridge/session";
@@ -28,22 +28,37 @@ function useSelectionFromKernel() {
   useEffect(() => editor.adopt(selection), [editor, selection]);
 }
 
+/** Whether there is only room for one column. */
+function useNarrow(box: RefObject<HTMLElement | null>): boolean {
+  const [narrow, setNarrow] = useState(false);
+  useEffect(() => {
+    const watch = new ResizeObserver(([entry]) => entry && setNarrow(entry.contentRect.width <= 760));
+    if (box.current) watch.observe(box.current);
+    return () => watch.disconnect();
+  }, [box]);
+  return narrow;
+}
+
 /** What every view is in: theme, size, keys, clipboard, and the voice for screen readers. */
 function Frame({ view, children }: { view: string; children(panning: boolean): ReactNode }) {
   const editor = useEditor();
   const theme = useTheme();
   const [height] = useTrait("height");
   const [wanted] = useTrait("theme");
+  const box = useRef<HTMLDivElement>(null);
+  const narrow = useNarrow(box);
   const { panning, ...keys } = useKeys(editor);
   const clipboard = useClipboard(editor);
   useSelectionFromKernel();
   return (
     <div
+      ref={box}
       className={`kv-root kv-view-${view}`}
+      data-narrow={narrow}
       data-theme={theme}
       data-follow={wanted === "auto"}
       data-lm-suppress-shortcuts="true"
-      style={{ height }}
+      style={{ "--kv-height": `${height}px` } as CSSProperties}
       onKeyDownCapture={clipboard.onKeyDownCapture}
       {...keys}
     >

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { useTrait } from "../bridge/useTrait";
 import { CallbackPanel } from "../callbacks/CallbackPanel";
@@ -11,8 +11,28 @@ import { isActive, RunBar } from "../training/RunBar";
 import { RunFailure } from "../training/RunFailure";
 import { TrainingForm } from "../training/TrainingForm";
 import { Button } from "../ui/Button";
+import { useRemembered } from "../ui/remember";
+import { Splitter } from "../ui/Splitter";
 import { TEXT } from "../ui/text";
 import { SidePanel } from "./SidePanel";
+
+const CURVES = { usual: 208, least: 140, most: 420 };
+
+/** The curves below the canvas, as high as they were last time. */
+function CurvesBelow() {
+  const [height, setHeight] = useRemembered("curves", CURVES.usual);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const here = box.current?.closest(".kv-root")?.contains(document.activeElement);
+    if (here) box.current?.scrollIntoView({ block: "nearest" }); // whoever works elsewhere stays there
+  }, []);
+  return (
+    <div className="kv-below" ref={box} style={{ height }}>
+      <Splitter {...CURVES} value={height} label={TEXT.charts.resize} onChange={setHeight} />
+      <Charts />
+    </div>
+  );
+}
 
 /** Everything: run bar, editor, curves, side panel. */
 export function StudioView({ panning }: { panning: boolean }) {
@@ -34,7 +54,7 @@ export function StudioView({ panning }: { panning: boolean }) {
       <div className="kv-studio">
         <div className="kv-left">
           <EditorPane panning={panning} />
-          {curves && <Charts />}
+          {curves && <CurvesBelow />}
         </div>
         <SidePanel names={["parameters", "problems", "training", "callbacks", "inspector", "code"]} />
       </div>

@@ -140,3 +140,33 @@ test("a store tells its readers of changes only", () => {
   store.set({ a: 3 });
   expect(told).toBe(1);
 });
+
+test("why a patch was refused is kept until the next change", () => {
+  const { session, receive } = start();
+  const refused = { message: "No.", expected: "a call", got: "nothing", hint: "Add one." };
+  const document = { type: "document", revision: 5, document: toData(graphOf("a b<a")), positions: {} };
+  receive({ ...document, analysis: ANALYSIS, refused });
+  expect(session.shared.get().refused).toEqual(refused);
+  session.change(DELETE);
+  expect(session.shared.get().refused).toBeNull();
+});
+
+test("an analysis without problems leaves those there are", () => {
+  const { session, receive } = start();
+  const problem = { id: "p", severity: "error", call: "a", arg: null, message: "No.", fixes: [] };
+  receive({ type: "analysis", revision: 5, analysis: { ...ANALYSIS, problems: [problem] } });
+  const { problems: _left, ...rest } = ANALYSIS;
+  receive({ type: "analysis", revision: 6, analysis: rest });
+  expect(session.shared.get().problems).toEqual([problem]);
+});
+
+test.each([
+  ["python", 1],
+  ["undo", 0],
+])("layers added by %s are welcomed %d times", (origin, times) => {
+  const { session, receive } = start();
+  const before = session.shared.get().arrivals;
+  const c = { id: "c", layer: "c", inputs: [] };
+  receive({ type: "patch", revision: 5, patch: { set: { calls: { c } }, label: "Add c" }, origin });
+  expect(session.shared.get().arrivals - before).toBe(times);
+});
