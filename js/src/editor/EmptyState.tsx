@@ -1,5 +1,4 @@
 import { useSession } from "../bridge/context";
-import { failureOf } from "../bridge/request";
 import { useStore } from "../bridge/store";
 import { type Graph, layerOf } from "../graph/document";
 import { FamilyIcon } from "../ui/icons";
@@ -19,7 +18,7 @@ function start(editor: Editor, text: string): void {
   const after = editor.appendsTo();
   editor.session.ask("quick_add", { text, after, preview: false }).then(
     () => setTimeout(() => editor.viewport.fit(), 80),
-    (error: unknown) => editor.refuse(failureOf(error).message),
+    (error: unknown) => editor.fail(error),
   );
 }
 

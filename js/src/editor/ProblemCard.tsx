@@ -1,4 +1,3 @@
-import { failureOf } from "../bridge/request";
 import type { Problem } from "../contract";
 import { titleOf } from "../graph/document";
 import { Icon } from "../ui/icons";
@@ -9,9 +8,7 @@ import { useEditor } from "./context";
 export function ProblemCard({ problem, plain = false }: { problem: Problem; plain?: boolean }) {
   const editor = useEditor();
   const fix = (index: number) =>
-    editor.session
-      .ask("fix", { problem: problem.id, index })
-      .catch((error: unknown) => editor.refuse(failureOf(error).message));
+    editor.session.ask("fix", { problem: problem.id, index }).catch((error: unknown) => editor.fail(error));
   const blame = (ids: readonly string[]) => editor.page.set({ blamed: ids });
   const { call } = problem;
   const facts = [

@@ -160,7 +160,7 @@ export function QuickAddBox() {
           editor.focus(editor.selection.at(-1) ?? null);
         }
       },
-      (error: unknown) => editor.refuse(failureOf(error).message),
+      (error: unknown) => editor.fail(error),
     );
   };
   const onKeyDown = (event: KeyboardEvent) => {

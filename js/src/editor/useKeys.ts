@@ -49,6 +49,7 @@ export function useKeys(editor: Editor) {
     const twice = event.timeStamp - escaped.current < 700;
     escaped.current = event.timeStamp;
     if (!twice && !event.shiftKey) {
+      editor.session.shared.set({ refused: null });
       editor.select([]);
       return true;
     }
