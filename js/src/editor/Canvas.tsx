@@ -55,7 +55,9 @@ function useNodes(): [FlowNode[], (changes: NodeChange<FlowNode>[]) => void] {
     const wanted = quickAdd?.on?.source ?? quickAdd?.after ?? (quickAdd?.at ? null : editor.appendsTo());
     const { aside } = step(direction);
     const start = quickAdd?.at ?? after(graph, wanted, direction);
-    const place: Position = quickAdd?.on ? [start[0] + aside[0], start[1]] : start;
+    const replaced = quickAdd?.replace && graph.positions.get(quickAdd.replace);
+    const [x, y] = replaced || start;
+    const place: Position = quickAdd?.on || replaced ? [x + aside[0], y + aside[1]] : [x, y];
     return [...nodes, ...ghostNodes(ghosts, place, direction)];
   }, [nodes, ghosts, quickAdd, graph, direction, editor]);
   const change = useCallback(

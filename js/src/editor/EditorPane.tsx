@@ -9,6 +9,7 @@ import { Canvas } from "./Canvas";
 import { ConnectList } from "./ConnectList";
 import { useEditor } from "./context";
 import { EmptyState } from "./EmptyState";
+import { FindList } from "./FindList";
 import { Palette } from "./Palette";
 import { QuickAddBox } from "./QuickAdd";
 import { paletteOf, refusalOf, refusedOf } from "./selectors";
@@ -49,6 +50,7 @@ export function EditorPane({ panning }: { panning: boolean }) {
             <EmptyState />
             <QuickAddBox />
             <ConnectList />
+            <FindList />
             <Refusal />
           </div>
         </div>

@@ -2,10 +2,11 @@ import { useSession } from "../bridge/context";
 import { useStore } from "../bridge/store";
 import { type Graph, layerOf } from "../graph/document";
 import { FamilyIcon } from "../ui/icons";
-import { TEMPLATES, TEXT } from "../ui/text";
+import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
 import type { Editor } from "./editor";
 import { callsOf, ghostsOf, graphOf, quickAddOf, readyOf } from "./selectors";
+import { TEMPLATES } from "./templates";
 
 const BEGINNINGS = new Set(["Input", "Rescaling", "Normalization", "Reshape"]);
 

@@ -12,6 +12,7 @@ import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
 import type { CallNode } from "./flow";
 import { analysisOf, focusRequestOf, isBlamed, isFocused, isHot, isSinkOf, layerOfCall, sorted } from "./selectors";
+import { useFit } from "./useFit";
 
 const SILENT = new Set<Json | undefined>([undefined, null, "", "linear", "float32"]);
 
@@ -99,6 +100,7 @@ export const LayerNode = memo(function LayerNode({ id, selected }: NodeProps<Cal
   const blamed = useSlice(editor.page, isBlamed, id);
   const hot = useSlice(editor.page, isHot, id);
   const request = useStore(editor.page, focusRequestOf);
+  const fit = useFit(id);
   const [direction] = useTrait("direction");
   const [error] = useTrait("error");
   const body = useRef<HTMLDivElement>(null);
@@ -122,6 +124,7 @@ export const LayerNode = memo(function LayerNode({ id, selected }: NodeProps<Cal
     blamed && "is-blamed",
     hot && "is-hot",
     focused && "is-focused",
+    fit && `is-${fit.state}`,
   ];
   return (
     <div
@@ -155,7 +158,7 @@ export const LayerNode = memo(function LayerNode({ id, selected }: NodeProps<Cal
           )}
         </span>
         <span className="kv-node-args">
-          {summary || <span className="kv-node-name">{title}</span>}
+          {fit?.reason ?? (summary || <span className="kv-node-name">{title}</span>)}
           {id !== layer.id && (
             <span className="kv-shared" title={TEXT.node.shared}>
               {title}

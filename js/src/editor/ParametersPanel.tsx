@@ -137,6 +137,9 @@ function One({ call }: { call: string }) {
       )}
       <Connections call={call} />
       <footer className="kv-actions">
+        <Button icon="swap" onClick={() => editor.startReplacing()}>
+          {TEXT.parameters.replace}
+        </Button>
         <Button icon="copy" onClick={() => editor.duplicate()}>
           {TEXT.parameters.duplicate}
         </Button>

@@ -1,108 +1,17 @@
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 
-import { useSession } from "../bridge/context";
-import { failureOf } from "../bridge/request";
 import { useStore } from "../bridge/store";
 import { useTrait } from "../bridge/useTrait";
-import type { PreviewLayer, TextError } from "../contract";
-import { titleOf } from "../graph/document";
-import { brief, shapeChip } from "../graph/format";
+import type { TextError } from "../contract";
 import { completed, suggest } from "../graph/suggest";
 import { Button } from "../ui/Button";
-import { FamilyIcon, Icon } from "../ui/icons";
-import { Options } from "../ui/Options";
+import { Icon } from "../ui/icons";
 import { TEXT } from "../ui/text";
+import { commit, contextOf } from "./adding";
 import { useEditor } from "./context";
-import type { Editor } from "./editor";
-import type { QuickAdd } from "./page";
-import { graphOf, quickAddOf, selectionOf } from "./selectors";
-
-interface Preview {
-  text: string;
-  layers: PreviewLayer[];
-  error: TextError | null;
-}
-
-const NOTHING: Preview = { text: "", layers: [], error: null };
-
-function previous(editor: Editor, quickAdd: QuickAdd | null): string | null {
-  if (quickAdd?.on) return quickAdd.on.source;
-  return quickAdd?.after !== undefined ? quickAdd.after : editor.appendsTo();
-}
-
-/** What the kernel says the text means; an answer to an older text is dropped. */
-function usePreview(text: string, quickAdd: QuickAdd | null): Preview {
-  const editor = useEditor();
-  const session = useSession();
-  const graph = useStore(session.shared, graphOf);
-  const selection = useStore(editor.page, selectionOf);
-  const [preview, setPreview] = useState(NOTHING);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: graph and selection decide what the layers follow
-  useEffect(() => {
-    if (!text.trim()) {
-      setPreview(NOTHING);
-      editor.page.set({ ghosts: [] });
-      return;
-    }
-    let stale = false;
-    const show = (next: Preview) => {
-      if (stale) return;
-      setPreview(next);
-      editor.page.set({ ghosts: next.layers });
-    };
-    session.ask("quick_add", { text, after: previous(editor, quickAdd), preview: true }).then(
-      ({ result }) => show({ text, layers: result.layers ?? [], error: result.error ?? null }),
-      (error: unknown) =>
-        show({ text, layers: [], error: { message: failureOf(error).message, start: 0, end: text.length } }),
-    );
-    return () => {
-      stale = true;
-    };
-  }, [text, quickAdd, graph, selection, session, editor]);
-  return preview;
-}
-
-async function commit(editor: Editor, quickAdd: QuickAdd | null, preview: Preview): Promise<void> {
-  const { text, layers } = preview;
-  if (quickAdd?.merge && layers[0]) {
-    editor.merge(layers[0].kind, quickAdd.merge);
-  } else if (quickAdd?.on || quickAdd?.at) {
-    const where = quickAdd.on
-      ? { on: quickAdd.on }
-      : { after: quickAdd.after ?? null, ...(quickAdd.at && { at: quickAdd.at }) };
-    editor.add(layers, where);
-  } else {
-    const { result } = await editor.session.ask("quick_add", {
-      text,
-      after: previous(editor, quickAdd),
-      preview: false,
-    });
-    if (result.calls?.length) editor.select(result.calls.slice(-1));
-    setTimeout(() => editor.viewport.fit(), 80);
-  }
-}
-
-function Chain({ preview }: { preview: Preview }) {
-  const editor = useEditor();
-  return (
-    <ol className="kv-chain">
-      {preview.layers.map((layer, index) => {
-        const family = editor.kinds.get(layer.kind)?.category ?? "other";
-        return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the place in the chain is what it is
-          <li key={index} className={`kv-family-${family}`}>
-            <span className="kv-chain-layer">
-              <FamilyIcon family={family} size={13} />
-              {layer.kind}
-              <small>{Object.values(layer.args).slice(0, 3).map(brief).join(" ")}</small>
-            </span>
-            {layer.shape && <span className="kv-chip">{shapeChip(layer.shape)}</span>}
-          </li>
-        );
-      })}
-    </ol>
-  );
-}
+import { QuickAddHelp } from "./QuickAddHelp";
+import { quickAddOf, selectionOf } from "./selectors";
+import { usePreview } from "./usePreview";
 
 function Underlined({ text, error }: { text: string; error: TextError | null }) {
   if (!error || error.end <= error.start) return null;
@@ -112,14 +21,6 @@ function Underlined({ text, error }: { text: string; error: TextError | null }) 
       <u>{text.slice(error.start, Math.max(error.end, error.start + 1)) || " "}</u>
     </span>
   );
-}
-
-function contextOf(editor: Editor, quickAdd: QuickAdd | null): string {
-  if (quickAdd?.merge) return TEXT.quickAdd.merging(quickAdd.merge.length);
-  if (quickAdd?.on)
-    return TEXT.quickAdd.onWire(titleOf(editor.graph, quickAdd.on.source), titleOf(editor.graph, quickAdd.on.target));
-  const after = previous(editor, quickAdd);
-  return after ? TEXT.quickAdd.after(titleOf(editor.graph, after)) : TEXT.quickAdd.alone;
 }
 
 export function QuickAddBox() {
@@ -187,37 +88,15 @@ export function QuickAddBox() {
   return (
     <div className={place ? "kv-quick-add is-floating" : "kv-quick-add"} style={style} data-open={open}>
       {open && (
-        <div className="kv-quick-help">
-          <span className="kv-quiet">{contextOf(editor, quickAdd)}</span>
-          {preview.error && (suggestions.length === 0 || preview.error.end < caret) ? (
-            <p className="kv-quick-error" role="alert">
-              <Icon name="error" size={13} /> {preview.error.message}
-            </p>
-          ) : (
-            <Chain preview={preview} />
-          )}
-          {suggestions.length > 0 && (
-            <Options
-              id={list}
-              label={TEXT.quickAdd.label}
-              chosen={choice}
-              onTake={(index) => {
-                const taken = suggestions[index];
-                if (taken) put(completed(text, caret, taken));
-              }}
-              options={suggestions.map((entry) => ({
-                key: entry.text,
-                content: (
-                  <>
-                    <code>{entry.text}</code>
-                    <span>{entry.kind ?? entry.doc}</span>
-                  </>
-                ),
-              }))}
-            />
-          )}
-          <small className="kv-quiet">{TEXT.quickAdd.keys}</small>
-        </div>
+        <QuickAddHelp
+          context={contextOf(editor, quickAdd)}
+          preview={preview}
+          list={list}
+          suggestions={suggestions}
+          choice={choice}
+          isTyping={preview.error !== null && suggestions.length > 0 && preview.error.end >= caret}
+          onTake={(taken) => put(completed(text, caret, taken))}
+        />
       )}
       <div className="kv-quick-line">
         <Icon name="plus" size={15} />

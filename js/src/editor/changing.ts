@@ -1,5 +1,5 @@
 import type { Json, Patch, Position, Tensor } from "../contract";
-import { judge } from "../graph/connect";
+import { judge, misfit } from "../graph/connect";
 import { ordered, type Wire, wiresOf } from "../graph/document";
 import * as edits from "../graph/edits";
 import { arrange } from "../graph/layout";
@@ -18,6 +18,13 @@ export class Changing extends Looking {
   verdict(source: string, target: string): string | null {
     const verdict = judge(this.graph, this.kinds, source, target);
     return verdict.ok ? null : TEXT.refusal[verdict.reason];
+  }
+
+  /** Why an output is of the wrong rank for a layer; such a wire may be drawn, and is marked then. */
+  misfit([source, output]: Tensor, target: string): string | null {
+    const shape = this.session.shared.get().calls.get(source)?.shapes?.[output];
+    const found = misfit(this.graph, this.kinds, shape, target);
+    return found && TEXT.refusal.rank(TEXT.ranks[found.needed] ?? `rank ${found.needed}`, found.got);
   }
 
   connect(source: Tensor, target: string, slot?: number): boolean {

@@ -1,6 +1,7 @@
 import { copied, fromText, pasted, toText } from "../graph/clipboard";
 import { sinksOf, wiresOf } from "../graph/document";
 import * as edits from "../graph/edits";
+import { replace as replaced } from "../graph/replace";
 import { TEXT } from "../ui/text";
 import { Changing } from "./changing";
 import type { QuickAdd } from "./page";
@@ -37,6 +38,19 @@ export class Editor extends Changing {
     const { patch, ids } = edits.merge(this.graph, kind, sources, this.direction);
     this.change(patch);
     this.select(ids);
+  }
+
+  /** Another layer in the place of one, with its wires and what arguments they share. */
+  replace(call: string, layer: edits.NewLayer): void {
+    const { patch, ids } = replaced(this.graph, this.kinds, call, layer);
+    this.change(patch);
+    this.select(ids);
+  }
+
+  startReplacing(): void {
+    const call = this.selection.at(-1) ?? this.page.get().focused;
+    if (call && this.graph.calls.has(call)) this.openQuickAdd({ replace: call });
+    else this.refuse(TEXT.say.replaceWhich);
   }
 
   openQuickAdd(quickAdd: QuickAdd = {}): void {

@@ -51,10 +51,11 @@ export function useWiring(
 ) {
   const editor = useEditor();
   const isValidConnection = useCallback(
-    ({ source, target }: { source: string; target: string }) => {
-      const reason = editor.verdict(source, target);
+    ({ source, sourceHandle, target }: Connection | Wire) => {
+      const refused = editor.verdict(source, target);
+      const reason = refused ?? editor.misfit([source, Number(sourceHandle?.slice(4) ?? 0)], target);
       if (reason && source !== target && editor.page.get().refusal !== reason) editor.refuse(reason);
-      return reason === null;
+      return refused === null;
     },
     [editor],
   );

@@ -7,6 +7,8 @@ export interface QuickAdd {
   after?: string | null;
   at?: Position;
   merge?: string[];
+  /** The call that the typed layer takes the place of. */
+  replace?: string;
   /** Where the box floats, in pixels of the canvas; docked if absent. */
   place?: Position;
 }
@@ -21,6 +23,7 @@ export interface Page {
   quickAdd: QuickAdd | null;
   ghosts: readonly PreviewLayer[];
   connecting: string | null;
+  finding: boolean;
   sheet: boolean;
   palette: boolean;
   hotWire: string | null;
@@ -40,6 +43,7 @@ export const FRESH: Page = {
   quickAdd: null,
   ghosts: [],
   connecting: null,
+  finding: false,
   sheet: false,
   palette: false,
   hotWire: null,

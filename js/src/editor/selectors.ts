@@ -32,6 +32,7 @@ export const wireOf = (page: Page) => page.wire;
 export const quickAddOf = (page: Page) => page.quickAdd;
 export const ghostsOf = (page: Page) => page.ghosts;
 export const connectingOf = (page: Page) => page.connecting;
+export const findingOf = (page: Page) => page.finding;
 export const sheetOf = (page: Page) => page.sheet;
 export const paletteOf = (page: Page) => page.palette;
 export const announcementOf = (page: Page) => page.announcement;

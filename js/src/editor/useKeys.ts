@@ -11,7 +11,7 @@ const ARROWS: Record<string, [number, number]> = {
   ArrowRight: [1, 0],
 };
 const CLIPBOARD = new Set(["copy", "cut", "paste", "paste-wired"]); // by the browser's own events
-const ANYWHERE = new Set(["run", "stop", "sheet", "undo", "redo"]);
+const ANYWHERE = new Set(["run", "stop", "sheet", "undo", "redo", "find"]);
 
 function isEditable(target: EventTarget): boolean {
   return target instanceof Element && target.closest("input, textarea, select, [contenteditable=true]") !== null;

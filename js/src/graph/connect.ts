@@ -1,6 +1,6 @@
 // Which wires are legal, and why not.
 
-import type { LayerSpec } from "../contract";
+import type { LayerSpec, Shape } from "../contract";
 import { downstream, type Graph, layerOf, ordered, titleOf } from "./document";
 
 export type Kinds = ReadonlyMap<string, LayerSpec>;
@@ -33,6 +33,17 @@ export function judge(graph: Graph, kinds: Kinds, source: string, target: string
   const inputs = graph.calls.get(target)?.inputs ?? [];
   if (limit === 1 && inputs.some(([id]) => id === source)) return no("twice");
   return YES;
+}
+
+/** The rank that `target` takes where an output of `source` has another one; null where they fit, or nobody knows. */
+export function misfit(
+  graph: Graph,
+  kinds: Kinds,
+  shape: Shape | null | undefined,
+  target: string,
+): { needed: number; got: number } | null {
+  const needed = specOf(graph, kinds, target)?.rank ?? null;
+  return shape && needed !== null && shape.length !== needed ? { needed, got: shape.length } : null;
 }
 
 /** The slot a new wire takes: the first free one, else the last is replaced. */

@@ -1,6 +1,7 @@
 // What Tab offers in the quick-add box: layers, then their choices and arguments.
 
 import type { Catalog, LayerSpec } from "../contract";
+import { rarity } from "./popular";
 
 export interface Suggestion {
   text: string;
@@ -8,12 +9,15 @@ export interface Suggestion {
   doc: string;
 }
 
+const [EXACT, PREFIX, INSIDE, SUBSEQUENCE, IN_DOC, NOWHERE] = [0, 1, 2, 3, 4, Number.POSITIVE_INFINITY];
+
+/** How a name fits a word: exactly, from its start, inside, or letter by letter. */
 function rank(word: string, name: string): number {
   const low = name.toLowerCase();
-  if (low === word) return 0;
-  if (low.startsWith(word)) return 1 + low.length / 100;
-  if (low.includes(word)) return 3 + low.length / 100;
-  return isSubsequence(word, low) ? 5 + low.length / 100 : Number.POSITIVE_INFINITY;
+  if (low === word) return EXACT;
+  if (low.startsWith(word)) return PREFIX;
+  if (low.includes(word)) return INSIDE;
+  return isSubsequence(word, low) ? SUBSEQUENCE : NOWHERE;
 }
 
 export function isSubsequence(word: string, name: string): boolean {
@@ -28,12 +32,15 @@ export function findLayers(layers: LayerSpec[], word: string): LayerSpec[] {
   const score = (spec: LayerSpec) => {
     const named = Math.min(...[spec.kind, ...spec.aliases].map((name) => rank(query, name)));
     if (Number.isFinite(named)) return named;
-    return query.length > 2 && spec.doc?.toLowerCase().includes(query) ? 8 : Number.POSITIVE_INFINITY;
+    return query.length > 2 && spec.doc?.toLowerCase().includes(query) ? IN_DOC : NOWHERE;
   };
   return layers
     .map((spec) => ({ spec, score: score(spec) }))
     .filter((entry) => Number.isFinite(entry.score))
-    .sort((a, b) => a.score - b.score)
+    .sort(
+      (a, b) =>
+        a.score - b.score || rarity(a.spec.kind) - rarity(b.spec.kind) || a.spec.kind.length - b.spec.kind.length,
+    )
     .map((entry) => entry.spec);
 }
 
@@ -72,8 +79,8 @@ export function suggest(catalog: Catalog, text: string, caret: number, limit = 6
   if (!spec || word === "" || /^\d/.test(word)) return [];
   const low = word.toLowerCase();
   return words(catalog, spec)
-    .filter((entry) => entry.text.toLowerCase() !== low && rank(low, entry.text) < 5)
-    .sort((a, b) => rank(low, a.text) - rank(low, b.text))
+    .filter((entry) => entry.text.toLowerCase() !== low && rank(low, entry.text) < SUBSEQUENCE)
+    .sort((a, b) => rank(low, a.text) - rank(low, b.text) || a.text.length - b.text.length)
     .slice(0, limit);
 }
 

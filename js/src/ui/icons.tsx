@@ -39,6 +39,7 @@ const PATHS = {
   layers: <path d="m8 2 6 3-6 3-6-3zM2 8l6 3 6-3M2 11l6 3 6-3" />,
   chart: <path d="M2.5 2.5v11h11M4.5 10.5l3-4 2.5 2 3.5-5" />,
   flow: <path d="M3 8h10M9.5 4.5 13 8l-3.5 3.5" />,
+  swap: <path d="M2.5 5.5h10M10 3l2.5 2.5L10 8M13.5 10.500h-10M6 8l-2.500 2.500L6 13" />,
   star: (
     <path d="m8 2 1.8 3.8 4.2.5-3.1 2.9.8 4.1L8 11.3l-3.7 2 .8-4.1L2 6.3l4.2-.5z" fill="currentColor" stroke="none" />
   ),
