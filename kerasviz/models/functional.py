@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.modules import module as torch_module
 
 from kerasviz.declare import Invalid
 from kerasviz.graph import Graph, Plan, compile_plan
 from kerasviz.graph.plan import is_hooked
 from kerasviz.graph.rebuilding import describe, rebuild
-from kerasviz.layers.calling import Structure
+from kerasviz.layers.calling import CONTEXT, Structure
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
 from kerasviz.models.model import Model
@@ -42,7 +43,7 @@ class Functional(Model):
 
     def _attach(self, graph: Graph) -> None:
         self.__dict__["graph"] = graph
-        self.__dict__["_plans"] = {}
+        self.__dict__.update(_plans={}, _runs={})
         for operation in graph.operations:
             if isinstance(operation, Layer):
                 self._modules[operation.name.replace(".", "_")] = operation
@@ -55,7 +56,7 @@ class Functional(Model):
         """For pickles: the graph as data, and no plans."""
         state = super().__getstate__()
         state["graph"] = describe(self.graph)
-        state["_plans"] = {}
+        state.update(_plans={}, _runs={})
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -177,14 +178,51 @@ class Functional(Model):
 
     def forward_function(self, training: bool) -> Callable[[Any], Any]:
         """The plan, taking inputs and giving outputs in the model's structure."""
-        if not self.inlines() or is_hooked(self) or self.activity_regularizer is not None:
+        if not self._runs_as_plan():
             return functools.partial(self, training=training)
-        single_in = isinstance(self.graph.inputs, KerasTensor)
-        single_out = isinstance(self.graph.outputs, KerasTensor)
+        inputs, count = self.graph.inputs, len(self.graph.input_tensors)
         function = self.plan(training).function
-        if single_in and single_out:
-            return lambda x: function(x if isinstance(x, Tensor) else self._flat_inputs(x)[0])
-        return lambda x: self._structured(function(*self._flat_inputs(x)))
+        structured = None if isinstance(self.graph.outputs, KerasTensor) else self._structured
+        if isinstance(inputs, KerasTensor):
+
+            def run(x: Any) -> Any:
+                outputs = function(x if isinstance(x, Tensor) else self._flat_inputs(x)[0])
+                return outputs if structured is None else structured(outputs)
+
+            return run
+        is_flat = isinstance(inputs, (list, tuple)) and all(isinstance(symbol, KerasTensor) for symbol in inputs)
+
+        def run_several(x: Any) -> Any:
+            in_order = is_flat and type(x) in (list, tuple) and len(x) == count and isinstance(x[0], Tensor)
+            outputs = function(*(x if in_order else self._flat_inputs(x)))
+            return outputs if structured is None else structured(outputs)
+
+        return run_several
+
+    def _runs_as_plan(self) -> bool:
+        """Whether its plan does all that calling it would do."""
+        return self.inlines() and not is_hooked(self) and self.activity_regularizer is None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call on tensors, or on symbols to add a node to a graph; plain calls go straight to the plan."""
+        if len(args) == 1 and CONTEXT.depth == 0 and kwargs.keys() <= {"training"}:
+            x = args[0]
+            first = x[0] if type(x) in (list, tuple) and x else x
+            if isinstance(first, Tensor) and getattr(first, "_keras_mask", None) is None:
+                run = self._straight(bool(kwargs.get("training")))
+                if run is not None:
+                    return run(x)
+        return super().__call__(*args, **kwargs)
+
+    def _straight(self, training: bool) -> Callable[[Any], Any] | None:
+        """The forward function, where nothing but the plan has to run; looked up once per change of structure."""
+        if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
+            return None
+        known = self.__dict__["_runs"].get(training)
+        if known is None or known[0] != Structure.version:
+            run = self.forward_function(training) if self._runs_as_plan() else None
+            known = self.__dict__["_runs"][training] = (Structure.version, run)
+        return known[1]
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
         """Run the graph."""

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from torch import Tensor
+
 from kerasviz.declare import Invalid
+from kerasviz.graph.plan import is_hooked
+from kerasviz.layers.calling import CONTEXT
 from kerasviz.layers.input import Input, InputLayer
 from kerasviz.layers.layer import Layer
 from kerasviz.models.functional import Functional
@@ -205,6 +209,14 @@ class Sequential(Model):
         if self._functional is None or not self.inlines() or self.activity_regularizer is not None:
             return lambda x: self(x, training=training)
         return self._functional.forward_function(training)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call on tensors, or on symbols to add a node to a graph; plain calls go straight to the plan."""
+        straight = len(args) == 1 and isinstance(args[0], Tensor) and self._functional is not None
+        straight = straight and CONTEXT.depth == 0 and self.inlines() and not is_hooked(self)
+        if straight and self.activity_regularizer is None:
+            return self.functional(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
 
     def plan_source(self, training: bool = False) -> str:
         """The Python that runs when the model is called."""
