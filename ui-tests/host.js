@@ -19,7 +19,7 @@ window.host = (() => {
 
   class Model {
     constructor(id, state) {
-      Object.assign(this, { id, state, changed: {}, listeners: new Map() });
+      Object.assign(this, { id, state, changed: {}, listeners: new Map(), latest: {}, saves: 0 });
       this.widget_manager = { get_model: async (reference) => models.get(reference.replace("IPY_MODEL_", "")) };
     }
     get(name) {
@@ -49,7 +49,9 @@ window.host = (() => {
     save_changes() {
       const state = this.changed;
       this.changed = {};
-      exchange({ id: this.id, data: { method: "update", state, buffer_paths: [] }, buffers: [] });
+      this.saves += 1;
+      for (const name of Object.keys(state)) this.latest[name] = this.saves;
+      exchange({ id: this.id, data: { method: "update", state, buffer_paths: [] }, buffers: [] }, this.saves);
     }
     send(content, _callbacks, buffers = []) {
       exchange({ id: this.id, data: { method: "custom", content }, buffers: buffers.map(encode) });
@@ -64,7 +66,7 @@ window.host = (() => {
     return state;
   }
 
-  function apply({ id, type, data, buffers: encoded }) {
+  function apply({ id, type, data, buffers: encoded }, save) {
     const buffers = encoded.map(decode);
     const model = models.get(id);
     if (type === "comm_open") models.set(id, new Model(id, put(data.state, data.buffer_paths, buffers)));
@@ -76,13 +78,18 @@ window.host = (() => {
       for (const [name, value] of Object.entries(put(data.state, data.buffer_paths, buffers))) {
         model?.receive(name, value);
       }
+    } else if (data.method === "echo_update") {
+      // as ipywidgets does: what the kernel confirms holds, unless it has been set again since
+      for (const [name, value] of Object.entries(put(data.state, data.buffer_paths, buffers))) {
+        if (model?.latest[name] === save) model.receive(name, value);
+      }
     }
   }
 
   // One exchange at a time: messages stay in order, both ways.
-  function exchange(message) {
+  function exchange(message, save) {
     pulling = pulling.then(async () => {
-      for (const answer of await window.toPython(message)) apply(answer);
+      for (const answer of await window.toPython(message)) apply(answer, save);
     });
     return pulling;
   }
