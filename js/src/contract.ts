@@ -20,6 +20,8 @@ export type StopHow = "now" | "epoch" | "best";
 
 export type Dialect = "functional" | "sequential";
 
+export type Package = "keras" | "kerasviz";
+
 export type Severity = "error" | "warning" | "hint";
 
 /** A layer of the document; `args` holds what is not the default, in config form. */
@@ -598,7 +600,7 @@ export interface Requests {
   /** The outputs of a call for one sample. */
   activations: { params: { call: string; sample?: number }; result: Activations };
   /** The Python that makes the model. */
-  code: { params: { dialect?: Dialect }; result: Code };
+  code: { params: { dialect?: Dialect; package?: Package }; result: Code };
   /** How often which class was taken for which. */
   confusion: { params: Record<string, never>; result: Confusion };
   /** Layers as text, for the clipboard. */

@@ -14,7 +14,7 @@ import type { CallNode } from "./flow";
 import { analysisOf, focusRequestOf, isBlamed, isFocused, isHot, isSinkOf, layerOfCall, sorted } from "./selectors";
 import { useFit } from "./useFit";
 
-const SILENT = new Set<Json | undefined>([undefined, null, "", "linear", "float32"]);
+const SILENT = new Set<Json | undefined>([undefined, null, false, "", "linear", "float32"]);
 
 /** The arguments that say most about a layer, in a few letters. */
 export function keyArguments(layer: LayerData, spec: LayerSpec | undefined): string {
@@ -23,6 +23,7 @@ export function keyArguments(layer: LayerData, spec: LayerSpec | undefined): str
     const field = spec?.form.find((other) => other.name === name);
     const value = layer.args[name] ?? field?.default;
     const count = field?.input === "sizes" ? (field.count ?? 1) : 1;
+    if (value === true) return name.replaceAll("_", " ");
     return typeof value === "number" && count > 1 ? new Array<Json>(count).fill(value) : value;
   });
   return values
@@ -135,6 +136,7 @@ export const LayerNode = memo(function LayerNode({ id, selected }: NodeProps<Cal
       aria-roledescription="layer"
       tabIndex={focused ? 0 : -1}
       aria-label={described(graph, id, layer, found, calls)}
+      title={fit?.reason ?? undefined}
       onFocus={() => editor.page.get().focused !== id && editor.page.set({ focused: id })}
     >
       {spec?.inputs.max !== 0 && (
@@ -158,7 +160,7 @@ export const LayerNode = memo(function LayerNode({ id, selected }: NodeProps<Cal
           )}
         </span>
         <span className="kv-node-args">
-          {fit?.reason ?? (summary || <span className="kv-node-name">{title}</span>)}
+          {fit?.short ?? (summary || <span className="kv-node-name">{title}</span>)}
           {id !== layer.id && (
             <span className="kv-shared" title={TEXT.node.shared}>
               {title}

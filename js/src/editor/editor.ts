@@ -43,6 +43,7 @@ export class Editor extends Changing {
   /** Another layer in the place of one, with its wires and what arguments they share. */
   replace(call: string, layer: edits.NewLayer): void {
     const { patch, ids } = replaced(this.graph, this.kinds, call, layer);
+    this.select([]); // else the kernel takes the gone call out of the selection, and the new one with it
     this.change(patch);
     this.select(ids);
   }

@@ -3,7 +3,7 @@ import type { Session } from "../bridge/session";
 import { Store } from "../bridge/store";
 import type { Direction, LayerSpec } from "../contract";
 import type { Kinds } from "../graph/connect";
-import { downstream, type Graph, titleOf, upstream } from "../graph/document";
+import { downstream, type Graph, layerOf, titleOf, upstream } from "../graph/document";
 import { type Arrow, following, neighbour } from "../graph/navigate";
 import { TEXT } from "../ui/text";
 import { FRESH, type Page } from "./page";
@@ -42,6 +42,10 @@ export class Looking {
       this.kindsOf = { layers, kinds: new Map(layers.map((spec) => [spec.kind, spec])) };
     }
     return this.kindsOf.kinds;
+  }
+
+  kindOf(call: string): string {
+    return layerOf(this.graph, call)?.kind ?? "";
   }
 
   get direction(): Direction {

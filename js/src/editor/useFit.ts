@@ -1,9 +1,13 @@
 import { type ConnectionState, useConnection } from "@xyflow/react";
 
+import type { Tensor } from "../contract";
+import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
 
 export interface Fit {
   state: "open" | "closed" | "misfit";
+  /** In a few words, on the node. */
+  short: string | null;
   reason: string | null;
 }
 
@@ -22,7 +26,9 @@ export function useFit(id: string): Fit | null {
   if (other === id) return null;
   const [source, target] = type === "source" ? [other, id] : [id, other];
   const refused = editor.verdict(source, target);
-  if (refused) return { state: "closed", reason: refused };
-  const misfit = editor.misfit([source, type === "source" ? Number(handle.slice(4)) : 0], target);
-  return { state: misfit ? "misfit" : "open", reason: misfit };
+  if (refused) return { state: "closed", short: null, reason: refused };
+  const tensor: Tensor = [source, type === "source" ? Number(handle.slice(4)) : 0];
+  const reason = editor.misfit(tensor, target);
+  if (reason === null) return { state: "open", short: null, reason };
+  return { state: "misfit", short: TEXT.node.needs(editor.kinds.get(editor.kindOf(target))?.rank ?? 0), reason };
 }

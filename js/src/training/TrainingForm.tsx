@@ -138,15 +138,21 @@ function RateNow() {
   const [text, setText] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const id = useId();
+  const ask = (value: number) =>
+    session.ask("set_learning_rate", { value }).catch((error: unknown) => setFailure(failureOf(error).message));
+  const rate = progress.learning_rate;
+  const times = (factor: number) => {
+    setText(null);
+    setFailure(null);
+    if (typeof rate === "number") ask(Number((rate * factor).toPrecision(6)));
+  };
   const set = () => {
     const parsed = parseNumber(text ?? "", { step: "any", min: 0 });
     if ("error" in parsed) setFailure(parsed.error);
     else if (typeof parsed.value === "number") {
       setFailure(null);
       setText(null);
-      session
-        .ask("set_learning_rate", { value: parsed.value })
-        .catch((error: unknown) => setFailure(failureOf(error).message));
+      ask(parsed.value);
     }
   };
   return (
@@ -170,6 +176,18 @@ function RateNow() {
         <Button look="soft" type="submit" disabled={text === null}>
           {TEXT.training.setRate}
         </Button>
+        {([0.5, 2] as const).map((factor) => (
+          <Button
+            key={factor}
+            look="soft"
+            aria-label={TEXT.training.timesRate[factor]}
+            title={TEXT.training.timesRate[factor]}
+            disabled={typeof rate !== "number"}
+            onClick={() => times(factor)}
+          >
+            {factor === 2 ? "×2" : "÷2"}
+          </Button>
+        ))}
       </div>
       {failure && <p className="kv-field-error">{failure}</p>}
     </form>

@@ -1,8 +1,9 @@
 import uPlot from "uplot";
 
 import { figure } from "../graph/format";
-import { aligned, type Curves, type Look } from "./curves";
+import { aligned, type Curves, type Look, type Mark } from "./curves";
 
+const WRONG = new Set(["nan", "error"]);
 const KINDS = ["batch", "smooth", "train", "validation"] as const;
 
 function colours(box: HTMLElement) {
@@ -15,8 +16,18 @@ function colours(box: HTMLElement) {
     validation: read("--kv-validation"),
     best: read("--kv-best"),
     mark: read("--kv-text-3"),
+    error: read("--kv-error"),
   };
 }
+
+/** Where the crosshair is: over which x, how far from the left, and beside which marks. */
+export interface Cursor {
+  x: number;
+  left: number;
+  marks: Mark[];
+}
+
+const NEAR = 7;
 
 /** One chart of a metric, on a canvas. */
 export class Chart {
@@ -28,7 +39,7 @@ export class Chart {
 
   constructor(
     private readonly box: HTMLElement,
-    private readonly onCursor: (x: number | null) => void,
+    private readonly onCursor: (cursor: Cursor | null) => void,
     private readonly group: string,
   ) {
     this.watch = new ResizeObserver(() => this.fit());
@@ -105,32 +116,42 @@ export class Chart {
         },
       ],
       hooks: {
-        drawClear: [(plot) => this.marks(plot, paint.mark)],
+        drawClear: [(plot) => this.marks(plot, paint)],
         draw: [(plot) => this.star(plot, paint.best)],
-        setCursor: [
-          (plot) =>
-            this.onCursor(
-              plot.cursor.idx == null ? null : ((plot.data[0][plot.cursor.idx] as number | undefined) ?? null),
-            ),
-        ],
+        setCursor: [(plot) => this.onCursor(this.cursorOf(plot))],
       },
     };
   }
 
-  private marks(plot: uPlot, colour: string): void {
+  private cursorOf(plot: uPlot): Cursor | null {
+    const { idx, left = -1 } = plot.cursor;
+    const x = idx == null ? undefined : plot.data[0][idx];
+    if (x === undefined || left < 0) return null;
+    const marks = this.shown?.marks.filter((mark) => Math.abs(plot.valToPos(mark.x, "x") - left) < NEAR) ?? [];
+    return { x, left: left + plot.bbox.left / devicePixelRatio, marks };
+  }
+
+  private marks(plot: uPlot, paint: ReturnType<typeof colours>): void {
     const { ctx, bbox } = plot;
     ctx.save();
-    ctx.strokeStyle = colour;
-    ctx.setLineDash([2, 4]);
-    ctx.globalAlpha = 0.7;
+    const half = 4 * devicePixelRatio;
     for (const mark of this.shown?.marks ?? []) {
       if (mark.kind === "best") continue;
       const x = Math.round(plot.valToPos(mark.x, "x", true)) + 0.5;
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      const colour = WRONG.has(mark.kind) ? paint.error : paint.mark;
+      ctx.strokeStyle = colour;
+      ctx.fillStyle = colour;
+      ctx.setLineDash([2, 4]);
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
+      ctx.beginPath();
+      ctx.moveTo(x - half, bbox.top);
+      ctx.lineTo(x + half, bbox.top);
+      ctx.lineTo(x, bbox.top + half * 1.5);
+      ctx.fill();
     }
     ctx.restore();
   }

@@ -14,11 +14,18 @@ export interface Curve {
   points: Points;
 }
 
+/** Something that happened during the run. */
+export interface Mark {
+  x: number;
+  text: string;
+  kind: string;
+}
+
 export interface Curves {
   metric: string;
   curves: Curve[];
   best: { x: number; y: number } | null;
-  marks: { x: number; text: string; kind: string }[];
+  marks: Mark[];
 }
 
 const SHOWN = 1500;

@@ -81,6 +81,7 @@ export const EDITOR = {
     parameters: (count: string) => `${count} parameters`,
     errors: (count: number) => (count === 1 ? "1 problem" : `${count} problems`),
     shared: "shares weights",
+    needs: (rank: number) => `takes rank ${rank}`,
   },
   ranks: {
     2: "rank 2 (batch, features)",

@@ -19,6 +19,7 @@ export const TRAINING = {
     options: "Options",
     learningRate: "Learning rate now",
     setRate: "Set",
+    timesRate: { 0.5: "Halve the learning rate", 2: "Double the learning rate" },
   },
   run: {
     label: "Training controls",
@@ -73,6 +74,7 @@ export const TRAINING = {
     batch: "batch",
     best: "best",
     x: "x axis",
+    events: "What happened during the run",
     resize: "Height of the curves (arrow keys, or drag)",
   },
   callbacks: {
