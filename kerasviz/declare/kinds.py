@@ -33,9 +33,15 @@ def literal(value: Any) -> str:
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+    return fraction(value) if isinstance(value, float) else repr(value)
+
+
+def fraction(value: float) -> str:
+    """A float as a person writes it: `1 / 255` where that is exactly the number and its digits are many."""
+    if value in (float("inf"), float("-inf")):
         return f'float("{value}")'
-    return repr(value)
+    parts = round(1 / value) if 1e-6 < abs(value) < 1 else 0
+    return f"1 / {parts}" if parts and len(repr(value)) > 8 and 1 / parts == value else repr(value)
 
 
 def listed(value: Any) -> Any:

@@ -17,7 +17,7 @@ from kerasviz.widgets.building import Building
 from kerasviz.widgets.editing import Editing, opened, replacement
 from kerasviz.widgets.messages import Code, Copied, Done, Pasted, QuickAdded, Suggestions, Written
 from kerasviz.widgets.offer import Offering
-from kerasviz.widgets.records import Dialect, Patch
+from kerasviz.widgets.records import Dialect, Package, Patch
 
 
 class GraphEditor(Offering):
@@ -174,12 +174,17 @@ class GraphEditor(Offering):
         with self._lock:
             return self._building.model(self._editing.document)
 
-    def code(self, dialect: Dialect = "functional") -> str:
-        """The Python that makes the model; it needs nothing of the studio."""
+    def code(self, dialect: Dialect = "functional", package: Package = "keras") -> str:
+        """The Python that makes the model; it needs nothing of the studio.
+
+        Args:
+            dialect: "functional" or "sequential".
+            package: what it imports: "keras" runs wherever Keras is, "kerasviz" here.
+        """
         from kerasviz.document.source import source
 
         with self._lock:
-            return source(self._editing.document, dialect)
+            return source(self._editing.document, dialect, package=package)
 
     def save(self, path: str | Path) -> Path:
         """Write the model to a `.keras`, or the document to a `.json`, or the code to a `.py` file."""
@@ -251,9 +256,9 @@ class GraphEditor(Offering):
         return {"suggestions": completions(prefix)}  # type: ignore[typeddict-item]
 
     @request
-    def answer_code(self, dialect: Dialect = "functional") -> Code:
+    def answer_code(self, dialect: Dialect = "functional", package: Package = "keras") -> Code:
         """The Python that makes the model."""
-        return {"code": self.code(dialect)}
+        return {"code": self.code(dialect, package)}
 
     @request
     def answer_write_code(self, path: str) -> Written:

@@ -19,6 +19,7 @@ RunState: TypeAlias = Literal[
 ]
 StopHow: TypeAlias = Literal["now", "epoch", "best"]
 Dialect: TypeAlias = Literal["functional", "sequential"]
+Package: TypeAlias = Literal["keras", "kerasviz"]
 Severity: TypeAlias = Literal["error", "warning", "hint"]
 
 

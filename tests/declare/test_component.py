@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 
 from kerasviz.declare import Activation, Component, Invalid, Sizes, arg, deserialize, register, serialize, weight
+from kerasviz.declare.kinds import literal
 from kerasviz.declare.registry import REGISTERED, custom_object_scope
 from kerasviz.layers.layer import Layer
 
@@ -149,3 +150,12 @@ def test_no_module_is_imported_because_a_config_names_it():
 def test_weight_before_build_says_to_build():
     with pytest.raises(AttributeError, match=r"Weighted has no `kernel` yet\. Build the layer"):
         _ = Weighted().kernel
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1 / 255, "1 / 255"), (0.5, "0.5"), (0.1, "0.1"), (1 / 3, "1 / 3"), (1e-7, "1e-07"), (0.0, "0.0")],
+)
+def test_fractions_are_written_as_a_person_writes_them(value, text):
+    assert literal(value) == text
+    assert eval(literal(value)) == value
