@@ -14,9 +14,7 @@ function Events({ markers }: { markers: Marker[] }) {
   return (
     <details className="kv-events">
       <summary title={TEXT.charts.events}>
-        <span className="kv-last-mark" role="status">
-          {last.text}
-        </span>
+        <span className="kv-last-mark">{last.text}</span>
         <b>{markers.length}</b>
       </summary>
       <ol aria-label={TEXT.charts.events}>
