@@ -76,11 +76,11 @@ function WriteLine({
 }) {
   const session = useSession();
   const [path, setPath] = useState(start);
-  const [note, setNote] = useState<{ text: string; failed: boolean } | null>(null);
+  const [note, setNote] = useState<string | Failure | null>(null);
   const write = () =>
     session.ask(method, { path }).then(
-      ({ result }) => setNote({ text: said(result.path), failed: false }),
-      (error: unknown) => setNote({ text: failureOf(error).message, failed: true }),
+      ({ result }) => setNote(said(result.path)),
+      (error: unknown) => setNote(failureOf(error)),
     );
   return (
     <form
@@ -100,11 +100,12 @@ function WriteLine({
       <Button icon="file" look="soft" type="submit">
         {label}
       </Button>
-      {note && (
-        <p role="status" className={note.failed ? "kv-field-error" : "kv-quiet"}>
-          {note.text}
+      {typeof note === "string" && (
+        <p role="status" className="kv-quiet">
+          {note}
         </p>
       )}
+      {note && typeof note !== "string" && <FailureNote failure={note} />}
     </form>
   );
 }

@@ -63,6 +63,24 @@ function MarkTip({ cursor, width }: { cursor: Cursor; width: number }) {
   );
 }
 
+const STEPS: Record<string, number> = {
+  ArrowLeft: -0.02,
+  ArrowRight: 0.02,
+  PageUp: -0.1,
+  PageDown: 0.1,
+  Home: -1,
+  End: 1,
+};
+
+/** The values under the crosshair, in words. */
+function said(curves: Curves, cursor: Cursor): string {
+  const values = curves.curves.flatMap((curve) => {
+    const value = curve.name === "smooth" ? null : valueAt(curve, cursor.x);
+    return value === null ? [] : [`${NAMES[curve.name]} ${short(value)}`];
+  });
+  return [short(cursor.x), ...values, ...cursor.marks.map((mark) => mark.text)].join(", ");
+}
+
 export function OneChart({ metric, look, group }: { metric: string; look: Look; group: string }) {
   const { runs } = useSession();
   const version = useVersion();
@@ -71,6 +89,7 @@ export function OneChart({ metric, look, group }: { metric: string; look: Look; 
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | null>(null);
   const [cursor, setCursor] = useState<Cursor | null>(null);
+  const [byKeys, setByKeys] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says when the tables have changed
   const curves = useMemo(
     () => curvesOf(metric, runs.tables, runs.markers, batchesPerEpoch(runs.tables, batches), look),
@@ -90,8 +109,28 @@ export function OneChart({ metric, look, group }: { metric: string; look: Look; 
         <b>{spoken(metric)}</b>
         <Values curves={curves} x={cursor?.x ?? null} />
       </figcaption>
-      <div className="kv-plot-box">
+      <div
+        className="kv-plot-box"
+        role="application"
+        aria-label={TEXT.charts.crosshair(spoken(metric))}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the crosshair
+        tabIndex={0}
+        onKeyDown={(event) => {
+          const share = STEPS[event.key];
+          if (share === undefined) return;
+          event.preventDefault();
+          setByKeys(true);
+          chart.current?.move(share);
+        }}
+        onBlur={() => {
+          setByKeys(false);
+          chart.current?.leave();
+        }}
+      >
         <div className="kv-plot" ref={box} />
+        <span className="kv-hidden" role="status">
+          {byKeys && cursor ? said(curves, cursor) : ""}
+        </span>
         {cursor && cursor.marks.length > 0 && <MarkTip cursor={cursor} width={box.current?.clientWidth ?? 0} />}
       </div>
     </figure>

@@ -57,6 +57,21 @@ export class Chart {
     this.fit();
   }
 
+  /** Move the crosshair by a share of the points, or to an end; all charts of the group follow. */
+  move(share: number): void {
+    const plot = this.plot;
+    const xs = plot?.data[0];
+    if (!plot || !xs?.length) return;
+    const last = xs.length - 1;
+    const step = Math.sign(share) * Math.max(1, Math.round(Math.abs(share) * last));
+    const index = Math.min(last, Math.max(0, (plot.cursor.idx ?? (share < 0 ? last + 1 : -1)) + step));
+    plot.setCursor({ left: plot.valToPos(xs[index] as number, "x"), top: plot.bbox.height / devicePixelRatio / 2 });
+  }
+
+  leave(): void {
+    this.plot?.setCursor({ left: -10, top: -10 });
+  }
+
   destroy(): void {
     this.watch.disconnect();
     this.plot?.destroy();

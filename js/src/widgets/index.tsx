@@ -1,8 +1,16 @@
 import "@xyflow/react/dist/base.css";
 import "../theme.css";
 import "../ui/ui.css";
+import "../editor/palette.css";
+import "../editor/canvas.css";
+import "../editor/nodes.css";
+import "../editor/typing.css";
+import "../editor/welcome.css";
+import "../editor/panels.css";
 import "../editor/editor.css";
 import "../fields/fields.css";
+import "../training/charts.css";
+import "../training/forms.css";
 import "../training/training.css";
 import "../inspector/inspector.css";
 import "./studio.css";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Model } from "../../src/bridge/context";
+import { Refusal } from "../../src/bridge/request";
 import { Session } from "../../src/bridge/session";
 import type { PageMessage, Traits } from "../../src/contract";
 import { COMMANDS, commandFor, findCommands, pressed } from "../../src/editor/commands";
@@ -173,6 +174,24 @@ test("no key has two commands", () => {
 
 test("commands are found by their words", () => {
   expect(findCommands("zoom in").map(({ id }) => id)).toEqual(["zoom-in"]);
+});
+
+test("a replaced layer is selected, after the gone one has left the kernel's selection", () => {
+  const { editor, traits } = start("a b<a c<b");
+  editor.select(["b"]);
+  editor.startReplacing();
+  expect(editor.page.get().quickAdd).toEqual({ replace: "b" });
+  editor.replace("b", { kind: "Conv2D" });
+  expect(textOf(editor.graph)).toBe("a conv2d<a c<conv2d");
+  expect(traits.selection).toEqual(["conv2d"]);
+});
+
+test("a refusal in four parts is kept, a plain one is said", () => {
+  const { editor } = start("a");
+  editor.fail(new Refusal({ message: "No.", expected: "a", got: "b" }));
+  expect(editor.session.shared.get().refused?.got).toBe("b");
+  editor.fail(new Error("Gone."));
+  expect(editor.page.get().refusal).toBe("Gone.");
 });
 
 test("a straight wire has its label in the middle, one through a lane in the lane", () => {

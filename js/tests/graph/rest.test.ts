@@ -206,6 +206,25 @@ test("layers are found by prefix, alias, subsequence and their words, exact ones
   expect(findLayers(CATALOG.layers, "zzz")).toEqual([]);
 });
 
+test.each([
+  ["dense", ["Dense", "DenseNet", "EinsumDense", "DeepEncoderSet", "Other"]],
+  ["pool", ["MaxPooling2D", "MaxPooling1D"]],
+])(
+  "for %j the exact name is first, then beginnings, insides, letters in order, and words of the docs",
+  (word, kinds) => {
+    const layers = [
+      layer("Other", [], [], "Like a dense one."),
+      layer("DeepEncoderSet", []),
+      layer("EinsumDense", []),
+      layer("DenseNet", []),
+      layer("Dense", []),
+      layer("MaxPooling1D", []),
+      layer("MaxPooling2D", []),
+    ];
+    expect(findLayers(layers, word).map(({ kind }) => kind)).toEqual(kinds);
+  },
+);
+
 test("the word under the caret belongs to the layer after the last >", () => {
   expect(currentWord("dense 3 > conv 32 re", 20)).toEqual({ word: "re", start: 18, before: ["conv", "32"] });
 });

@@ -74,6 +74,7 @@ export const TRAINING = {
     batch: "batch",
     best: "best",
     x: "x axis",
+    crosshair: (metric: string) => `${metric}: arrow keys move the crosshair`,
     events: "What happened during the run",
     resize: "Height of the curves (arrow keys, or drag)",
   },
