@@ -106,3 +106,12 @@ def mask_of(value: Any) -> Any:
         masks = map_leaves(lambda tensor: getattr(tensor, "_keras_mask", None), value)
         return masks if any(mask is not None for mask in leaves(masks)) else None
     return getattr(value, "_keras_mask", None)
+
+
+def map_shapes(function: Any, shapes: Any) -> Any:
+    """`function` of each shape in a nested structure of shapes."""
+    if isinstance(shapes, dict):
+        return {key: map_shapes(function, value) for key, value in shapes.items()}
+    if isinstance(shapes, (list, tuple)) and any(isinstance(part, (list, tuple, dict)) for part in shapes):
+        return type(shapes)(map_shapes(function, part) for part in shapes)
+    return None if shapes is None else function(tuple(shapes))
