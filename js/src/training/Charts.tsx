@@ -12,7 +12,17 @@ function Events({ markers }: { markers: Marker[] }) {
   const last = markers.at(-1);
   if (!last) return null;
   return (
-    <details className="kv-events">
+    <details
+      className="kv-events"
+      onBlur={({ currentTarget, relatedTarget }) => {
+        if (relatedTarget && !currentTarget.contains(relatedTarget)) currentTarget.open = false;
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !event.currentTarget.open) return;
+        event.stopPropagation();
+        event.currentTarget.open = false;
+      }}
+    >
       <summary title={TEXT.charts.events}>
         <span className="kv-last-mark">{last.text}</span>
         <b>{markers.length}</b>
