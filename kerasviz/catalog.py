@@ -124,7 +124,7 @@ def _layer_spec(kind: str) -> dict[str, Any]:
         **_spec(cls),
         "category": category(kind),
         "inputs": {"min": least, "max": most},
-        "rank": None if rank is None else rank + 2,
+        "rank": rank + 2 if rank is not None else 3 if category(kind) == "recurrent" else None,
         "aliases": [word for word, name in ALIASES.items() if name == kind],
         "key_args": key_args,
     }

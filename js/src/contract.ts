@@ -640,5 +640,5 @@ export interface Requests {
   /** The weights of a call's layer, in numbers. */
   weights: { params: { call: string }; result: Weights };
   /** Write the Python to a file. */
-  write_code: { params: { path: string }; result: Written };
+  write_code: { params: { path: string; dialect?: Dialect; package?: Package }; result: Written };
 }

@@ -13,8 +13,8 @@ from kerasviz.document.document import Document
 ENDINGS = (".keras", ".json", ".py", ".svg")
 
 
-def save(editor: Any, path: Path) -> Path:
-    """Write what the file's ending asks for; returns the whole path."""
+def save(editor: Any, path: Path, **code: Any) -> Path:
+    """Write what the file's ending asks for; returns the whole path. `code`: options of `editor.code`."""
     path = path.expanduser()
     if not path.parent.is_dir():
         raise Invalid("save(path=...)", "a path in a folder that exists", str(path), f"Make {path.parent} first.")
@@ -25,7 +25,7 @@ def save(editor: Any, path: Path) -> Path:
 
         write_text(path, write(editor._editing.document))
     elif path.suffix == ".py":
-        write_text(path, editor.code())
+        write_text(path, editor.code(**code))
     elif path.suffix == ".svg":
         write_text(path, editor.to_svg())
     else:

@@ -261,11 +261,12 @@ class GraphEditor(Offering):
         return {"code": self.code(dialect, package)}
 
     @request
-    def answer_write_code(self, path: str) -> Written:
+    def answer_write_code(self, path: str, dialect: Dialect = "functional", package: Package = "keras") -> Written:
         """Write the Python to a file."""
         if not path.endswith(".py"):
             raise Invalid("write_code(path=...)", "a path that ends in .py", path)
-        return {"path": str(self.save(path))}
+        with self._lock:
+            return {"path": str(files.save(self, Path(path), dialect=dialect, package=package))}
 
     @request
     def answer_save(self, path: str) -> Written:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import traitlets as t
@@ -525,3 +527,13 @@ def test_training_ends_at_a_loss_that_is_not_a_number_where_that_is_asked_for(op
     assert run.wait(60)
     assert run.epoch < 300
     assert "ended early" in studio.message
+
+
+def test_code_is_written_for_the_chosen_package(tmp_path):
+    studio = Studio()
+    studio.add("in 4 > dense 2")
+    answer = studio.answer_write_code(str(tmp_path / "model.py"), "sequential", "kerasviz")
+    text = Path(answer["path"]).read_text()
+    assert "import kerasviz as keras" in text
+    assert "Sequential" in text
+    assert studio.answer_code("functional", "keras")["code"].startswith("import keras\n")

@@ -4,7 +4,7 @@ import { useSession } from "../bridge/context";
 import { failureOf } from "../bridge/request";
 import { useStore } from "../bridge/store";
 import { useTrait } from "../bridge/useTrait";
-import type { Dialect, Failure } from "../contract";
+import type { Dialect, Failure, Package } from "../contract";
 import { Button } from "../ui/Button";
 import { copyText } from "../ui/clipboard";
 import { FailureNote } from "../ui/Notice";
@@ -36,7 +36,7 @@ function Highlighted({ code }: { code: string }) {
   );
 }
 
-function useCode(dialect: Dialect): { code: string; failure: Failure | null } {
+function useCode(dialect: Dialect, source: Package): { code: string; failure: Failure | null } {
   const session = useSession();
   const graph = useStore(session.shared, graphOf);
   const [settings] = useTrait("settings");
@@ -46,7 +46,7 @@ function useCode(dialect: Dialect): { code: string; failure: Failure | null } {
   useEffect(() => {
     let stale = false;
     const timer = setTimeout(() => {
-      session.ask("code", { dialect }).then(
+      session.ask("code", { dialect, package: source }).then(
         ({ result }) => {
           if (stale) return;
           setCode(result.code);
@@ -59,26 +59,25 @@ function useCode(dialect: Dialect): { code: string; failure: Failure | null } {
       stale = true;
       clearTimeout(timer);
     };
-  }, [session, dialect, graph, settings]);
+  }, [session, dialect, source, graph, settings]);
   return { code, failure };
 }
 
 function WriteLine({
-  method,
+  write,
   label,
   start,
   said,
 }: {
-  method: "write_code" | "save";
+  write(path: string): Promise<{ result: { path: string } }>;
   label: string;
   start: string;
   said(path: string): string;
 }) {
-  const session = useSession();
   const [path, setPath] = useState(start);
   const [note, setNote] = useState<string | Failure | null>(null);
-  const write = () =>
-    session.ask(method, { path }).then(
+  const submit = () =>
+    write(path).then(
       ({ result }) => setNote(said(result.path)),
       (error: unknown) => setNote(failureOf(error)),
     );
@@ -87,7 +86,7 @@ function WriteLine({
       className="kv-write"
       onSubmit={(event) => {
         event.preventDefault();
-        write();
+        submit();
       }}
     >
       <input
@@ -111,8 +110,10 @@ function WriteLine({
 }
 
 export function CodePanel() {
+  const session = useSession();
   const [dialect, setDialect] = useState<Dialect>("functional");
-  const { code, failure } = useCode(dialect);
+  const [source, setSource] = useState<Package>("keras");
+  const { code, failure } = useCode(dialect, source);
   const [copied, setCopied] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const copy = () =>
@@ -126,6 +127,13 @@ export function CodePanel() {
         <fieldset className="kv-segments" aria-label={TEXT.code.dialect}>
           {(["functional", "sequential"] as const).map((name) => (
             <button key={name} type="button" aria-pressed={dialect === name} onClick={() => setDialect(name)}>
+              {TEXT.code[name]}
+            </button>
+          ))}
+        </fieldset>
+        <fieldset className="kv-segments" aria-label={TEXT.code.package}>
+          {(["keras", "kerasviz"] as const).map((name) => (
+            <button key={name} type="button" aria-pressed={source === name} onClick={() => setSource(name)}>
               {TEXT.code[name]}
             </button>
           ))}
@@ -147,8 +155,18 @@ export function CodePanel() {
           )}
         </pre>
       )}
-      <WriteLine method="write_code" label={TEXT.code.write} start="model.py" said={TEXT.code.written} />
-      <WriteLine method="save" label={TEXT.code.save} start="model.keras" said={TEXT.code.saved} />
+      <WriteLine
+        write={(path) => session.ask("write_code", { path, dialect, package: source })}
+        label={TEXT.code.write}
+        start="model.py"
+        said={TEXT.code.written}
+      />
+      <WriteLine
+        write={(path) => session.ask("save", { path })}
+        label={TEXT.code.save}
+        start="model.keras"
+        said={TEXT.code.saved}
+      />
     </div>
   );
 }
