@@ -77,6 +77,8 @@ def test_samples_are_walked_through_on_the_page_and_from_python(studio, widget, 
     expect(studio.side.get_by_role("button", name="Previous sample")).to_be_disabled()
     studio.side.get_by_role("button", name="Next sample").click()
     expect(number).to_have_value("1")
+    bridge.flush()
+    assert widget.sample_index == 1
     widget.sample_index = 5
     expect(number).to_have_value("5")
     number.fill("3")

@@ -1,6 +1,7 @@
 """The whole job in a real JupyterLab, as a new user does it: draw, train, steer, look inside, take away."""
 
 import re
+import time
 
 import nbformat
 import pytest
@@ -33,6 +34,13 @@ def notebook(lab):
     return lab
 
 
+def until(claim, seconds=20):
+    """Ask the kernel again until it has caught up: its messages come in any thread."""
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, "it did not happen in time"
+
+
 def batch_of(studio):
     text = studio.root.locator(".kv-batch b").text_content(timeout=5000)
     return int(text or 0)
@@ -41,7 +49,7 @@ def batch_of(studio):
 def test_by_mouse(notebook):
     studio = notebook.studio
     draw_by_mouse(studio)
-    edit_by_mouse(studio)
+    edit_by_mouse(notebook, studio)
     mend_a_mistake(studio)
     train_by_mouse(notebook, studio)
     look_inside(studio)
@@ -70,7 +78,7 @@ def draw_by_mouse(studio):
     expect(studio.node("conv2d").locator(".kv-pill")).to_have_text("40")
 
 
-def edit_by_mouse(studio):
+def edit_by_mouse(notebook, studio):
     studio.fit()
     studio.select("conv2d")
     studio.field("filters").fill("8")
@@ -87,6 +95,7 @@ def edit_by_mouse(studio):
     expect(studio.wire("conv2d_1", "max_pooling2d_1")).to_have_count(1)
     studio.press("Delete")
     expect(studio.nodes).to_have_count(7)
+    until(lambda: notebook.python("print(len(studio.document['calls']))") == "7\n")
 
     studio.fit()
     studio.select("flatten", "dropout")
