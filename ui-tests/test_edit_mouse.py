@@ -204,10 +204,7 @@ def test_a_mistake_is_told_at_the_layer_and_a_button_mends_it(drawn, editor):
     expect(drawn.node("conv2d")).to_have_class(re.compile("has-error"))
     expect(drawn.node("conv2d").locator(".kv-node-problem")).to_contain_text("28x28 map, 40x40 kernel")
     expect(drawn.row("kernel_size").get_by_role("alert")).to_contain_text("nothing left")
-    drawn.open("Problems")
-    fixes = drawn.side.locator(".kv-fixes button")
-    expect(fixes.first).to_be_visible()
-    fixes.first.click()
+    drawn.row("kernel_size").locator(".kv-fixes button").first.click()
     expect(drawn.problem_count).to_have_text("No problems")
     drawn.undo()
     expect(drawn.node("conv2d")).to_have_class(re.compile("has-error"))
@@ -234,3 +231,18 @@ def test_unequal_branches_are_told_at_the_merge(studio, editor):
 def test_a_layer_that_leads_nowhere_is_told(drawn, editor):
     editor.edit("add", kind="Dense", args={"units": 2}, at=[400, 0])
     expect(drawn.problem_count).to_contain_text("problem")
+
+
+def test_clicking_the_palette_appends_after_the_selected_layer(drawn):
+    drawn.select("dense")
+    drawn.entry("Dropout").click()
+    expect(drawn.wire("dense", "dropout")).to_have_count(1)
+    expect(drawn.selected).to_have_attribute("data-call", "dropout")
+    expect(drawn.field("rate")).to_be_focused()
+
+
+def test_a_problem_is_mended_from_the_list_of_problems(drawn, editor):
+    editor.edit("set_args", calls="conv2d", args={"kernel_size": 40})
+    drawn.open("Problems")
+    drawn.side.locator(".kv-fixes button").first.click()
+    expect(drawn.problem_count).to_have_text("No problems")

@@ -132,6 +132,7 @@ def test_a_name_is_set_and_taken_back(studio, bridge, editor):
     studio.select("conv2d")
     studio.field("name").fill("stem")
     expect(studio.node("conv2d")).to_have_attribute("aria-label", re.compile("^Conv2D stem, "))
+    expect(studio.wire("stem", "reshape")).to_have_count(1)
     bridge.flush()
     assert editor.document["layers"][1]["name"] == "stem"
     studio.undo()

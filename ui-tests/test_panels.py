@@ -123,7 +123,15 @@ def test_light_and_dark_follow_the_notebook(bridge):
     expect(view.root).to_have_attribute("data-theme", "dark")
 
 
-@pytest.mark.parametrize("width", [320, 480, 700, 1000])
+CUT_OFF = """
+side => [...side.querySelectorAll("button, input, select")].filter((part) => {
+  const { right, width } = part.getBoundingClientRect();
+  return width > 0 && right > side.getBoundingClientRect().right && !part.closest("pre, .kv-tablist, .kv-table-box");
+}).map((part) => part.outerHTML)
+"""
+
+
+@pytest.mark.parametrize("width", [320, 480, 700, 1000, 1360])
 def test_nothing_overflows_a_narrow_cell(bridge, width):
     x, y = patches()
     widget = kerasviz.Studio(x, y, validation_data=(x, y), height=800)
@@ -135,6 +143,8 @@ def test_nothing_overflows_a_narrow_cell(bridge, width):
     for tab in ("Layer", "Problems", "Training", "Callbacks", "Inspect", "Code"):
         view.open(tab)
         assert bridge.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
+        expect(view.root.get_by_role("tabpanel").first).to_be_visible()
+        assert view.side.evaluate(CUT_OFF) == [], tab
         side = box_of(view.side)
         assert side["x"] + side["width"] <= width
         assert side["height"] > 150

@@ -114,3 +114,22 @@ def test_a_filled_line_has_a_button_for_the_mouse(studio):
     studio.type("flatten")
     studio.root.locator(".kv-quick-line").get_by_role("button", name="Add", exact=True).click()
     expect(studio.node("flatten")).to_be_visible()
+
+
+SLOW = """
+() => {
+  const send = window.toPython;
+  window.toPython = async (message) => {
+    await new Promise((resume) => setTimeout(resume, 150));
+    return send(message);
+  };
+}
+"""
+
+
+def test_enter_before_the_kernel_has_answered_is_not_lost(studio):
+    studio.page.evaluate(SLOW)
+    studio.line.fill("flatten > dense 3")
+    studio.line.press("Enter")
+    studio.expect_chain("input", "flatten", "dense")
+    expect(studio.line).to_have_value("")

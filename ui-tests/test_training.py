@@ -251,3 +251,25 @@ def test_two_views_are_one_studio(studio, widget, bridge):
     second.button("Stop").click()
     studio.expect_state("Stopped")
     assert threading.active_count() < 20
+
+
+@pytest.mark.usefixtures("endless")
+def test_buttons_keep_the_keyboards_focus(studio):
+    run = studio.root.locator(".kv-main")
+    run.press("Enter")
+    studio.expect_state("Training|Validating")
+    expect(run).to_be_focused()
+    studio.press("Enter")
+    studio.expect_state("Paused")
+    expect(run).to_be_focused()
+    studio.button("Stop").press("Enter")
+    studio.expect_state("Stopped")
+    expect(studio.button("Stop")).to_be_focused()
+    studio.press("Enter")
+    studio.expect_state("Stopped")
+
+
+def test_a_run_too_short_to_be_seen_at_work_leaves_curves(studio, widget):
+    widget.start(epochs=1).wait(30)
+    studio.expect_state("Finished")
+    expect(studio.root.get_by_role("figure", name=re.compile("^loss"))).to_be_visible()

@@ -12,7 +12,7 @@ import { FamilyIcon } from "../ui/icons";
 import { Empty } from "../ui/Notice";
 import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
-import { ProblemCard } from "./ProblemCard";
+import { Fixes, ProblemCard } from "./ProblemCard";
 import { analysisOf, fieldRequestOf, graphOf, layerOfCall, problemsOf, selectionOf, sorted } from "./selectors";
 
 function WireRow({ wire, end }: { wire: Wire; end: "source" | "target" }) {
@@ -132,6 +132,7 @@ function One({ call }: { call: string }) {
           args={layer.args}
           idPrefix={`kv-${call}`}
           problems={problems}
+          remedy={(problem) => <Fixes problem={problem} />}
           onChange={(name, value) => editor.setArg([call], name, value)}
         />
       )}

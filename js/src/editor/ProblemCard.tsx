@@ -4,11 +4,26 @@ import { Icon } from "../ui/icons";
 import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
 
-/** What is wrong, where, and buttons that mend it. */
-export function ProblemCard({ problem, plain = false }: { problem: Problem; plain?: boolean }) {
+/** Buttons that mend a problem. */
+export function Fixes({ problem }: { problem: Problem }) {
   const editor = useEditor();
   const fix = (index: number) =>
     editor.session.ask("fix", { problem: problem.id, index }).catch((error: unknown) => editor.fail(error));
+  if (problem.fixes.length === 0) return null;
+  return (
+    <div className="kv-fixes">
+      {problem.fixes.map((entry, index) => (
+        <button key={entry.label} type="button" className="kv-button kv-button-soft" onClick={() => fix(index)}>
+          {entry.label}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** What is wrong, where, and buttons that mend it. */
+export function ProblemCard({ problem, plain = false }: { problem: Problem; plain?: boolean }) {
+  const editor = useEditor();
   const blame = (ids: readonly string[]) => editor.page.set({ blamed: ids });
   const { call } = problem;
   const facts = [
@@ -42,15 +57,7 @@ export function ProblemCard({ problem, plain = false }: { problem: Problem; plai
           </dl>
         )}
         {problem.hint && !problem.message.includes(problem.hint) && <p className="kv-quiet">{problem.hint}</p>}
-        {problem.fixes.length > 0 && (
-          <div className="kv-fixes">
-            {problem.fixes.map((entry, index) => (
-              <button key={entry.label} type="button" className="kv-button kv-button-soft" onClick={() => fix(index)}>
-                {entry.label}
-              </button>
-            ))}
-          </div>
-        )}
+        <Fixes problem={problem} />
       </div>
     </article>
   );

@@ -34,6 +34,8 @@ export function QuickAddBox() {
   const [active, setActive] = useState(false);
   const [choice, setChoice] = useState(0);
   const input = useRef<HTMLInputElement>(null);
+  /** Enter was pressed before the kernel had answered. */
+  const hasty = useRef<{ text: string; goOn: boolean } | null>(null);
   const preview = usePreview(active ? text : "", quickAdd);
   const suggestions = useMemo(() => suggest(catalog, text, caret), [catalog, text, caret]);
   useEffect(() => {
@@ -50,9 +52,10 @@ export function QuickAddBox() {
     editor.closeQuickAdd();
   };
   const submit = (goOn: boolean) => {
-    const current = preview.text === text ? preview : null;
-    if (!text.trim() || !current || current.error || current.layers.length === 0) return;
-    commit(editor, quickAdd, current).then(
+    hasty.current = null;
+    if (preview.text !== text) hasty.current = { text, goOn };
+    if (!text.trim() || preview.text !== text || preview.error || preview.layers.length === 0) return;
+    commit(editor, quickAdd, preview).then(
       () => {
         put({ text: "", caret: 0 });
         if (goOn) editor.page.set({ quickAdd: {}, ghosts: [] });
@@ -64,6 +67,10 @@ export function QuickAddBox() {
       (error: unknown) => editor.fail(error),
     );
   };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once the kernel has said what the text means
+  useEffect(() => {
+    if (hasty.current?.text === preview.text && text === preview.text) submit(hasty.current.goOn);
+  }, [preview]);
   const onKeyDown = (event: KeyboardEvent) => {
     const offered = suggestions[choice] ?? suggestions[0];
     if (event.key === "Tab" && offered && !event.shiftKey) {

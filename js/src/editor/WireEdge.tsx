@@ -1,14 +1,14 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps } from "@xyflow/react";
 import { memo, useState } from "react";
 
+import { useSession } from "../bridge/context";
 import { useSlice } from "../bridge/store";
-import { titleOf } from "../graph/document";
 import { grouped, shapeChip, shapeTuple, valuesIn } from "../graph/format";
 import { Icon } from "../ui/icons";
 import { TEXT } from "../ui/text";
 import { useEditor } from "./context";
 import { drawn, type WireEdge as Wire } from "./flow";
-import { isHotWire } from "./selectors";
+import { isHotWire, titleIn } from "./selectors";
 
 export const WireEdge = memo(function WireEdge({
   id,
@@ -23,6 +23,9 @@ export const WireEdge = memo(function WireEdge({
   const editor = useEditor();
   const hot = useSlice(editor.page, isHotWire, id);
   const [hovered, setHovered] = useState(false);
+  const { shared } = useSession();
+  const from = useSlice(shared, titleIn, data?.wire.source ?? "");
+  const to = useSlice(shared, titleIn, data?.wire.target ?? "");
   if (!data) return null;
   const { d, label } = drawn(
     data.path ?? [
@@ -34,7 +37,7 @@ export const WireEdge = memo(function WireEdge({
   const { wire, shape, dtype } = data;
   const values = shape && valuesIn(shape);
   const title = shape ? `${shapeTuple(shape)} ${dtype ?? ""}${values ? `, ${grouped(values)} values` : ""}` : undefined;
-  const name = TEXT.canvas.wire(titleOf(editor.graph, wire.source), titleOf(editor.graph, wire.target));
+  const name = TEXT.canvas.wire(from, to);
   const classes = [
     "kv-wire-label",
     "nopan",

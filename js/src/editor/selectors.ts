@@ -1,6 +1,6 @@
 import type { Shared } from "../bridge/session";
 import type { CallAnalysis, CallData, LayerData, Problem } from "../contract";
-import { type Graph, sinksOf } from "../graph/document";
+import { type Graph, sinksOf, titleOf } from "../graph/document";
 import type { Page } from "./page";
 
 const SINKS = new WeakMap<Graph, Set<string>>();
@@ -24,6 +24,8 @@ export const callOf = (state: Shared, id: string): CallData | undefined => state
 export const layerOfCall = (state: Shared, id: string): LayerData | undefined =>
   state.graph.layers.get(state.graph.calls.get(id)?.layer ?? "");
 export const analysisOf = (state: Shared, id: string): CallAnalysis | undefined => state.calls.get(id);
+
+export const titleIn = (state: Shared, id: string): string => titleOf(state.graph, id);
 
 export const isSinkOf = (state: Shared, id: string): boolean => sinkSet(state.graph).has(id);
 

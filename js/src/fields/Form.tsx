@@ -1,4 +1,4 @@
-import { type ComponentType, useState } from "react";
+import { type ComponentType, type ReactNode, useState } from "react";
 
 import type { FormField, Json, Problem } from "../contract";
 import { Icon } from "../ui/icons";
@@ -29,11 +29,12 @@ interface RowProps {
   id: string;
   value: Json | undefined;
   problem: Problem | undefined;
+  remedy: ReactNode;
   disabled: boolean;
   onChange(value: Json | undefined): void;
 }
 
-function Row({ field, id, value, problem, disabled, onChange }: RowProps) {
+function Row({ field, id, value, problem, remedy, disabled, onChange }: RowProps) {
   const [error, setError] = useState<string | null>(null);
   const Input = INPUTS[field.input] ?? JsonField;
   const isSet = value !== undefined;
@@ -78,6 +79,7 @@ function Row({ field, id, value, problem, disabled, onChange }: RowProps) {
           {message}
         </p>
       )}
+      {!error && remedy}
       <p className="kv-field-doc" id={`${id}-doc`}>
         {field.doc}
       </p>
@@ -90,6 +92,8 @@ interface FormProps {
   args: Record<string, Json>;
   idPrefix: string;
   problems?: Problem[];
+  /** What stands below the message of a problem. */
+  remedy?(problem: Problem): ReactNode;
   disabled?: boolean;
   hide?: string[];
   onChange(name: string, value: Json | undefined): void;
@@ -106,19 +110,24 @@ function headingOf(group: string): string {
 }
 
 /** A form for the arguments of any component: main ones open, groups of rarer ones folded. */
-export function Form({ form, args, idPrefix, problems = [], disabled = false, hide = ["name"], onChange }: FormProps) {
+export function Form(props: FormProps) {
+  const { form, args, idPrefix, problems = [], remedy, disabled = false, hide = ["name"], onChange } = props;
   const rows = (fields: FormField[]) =>
-    fields.map((field) => (
-      <Row
-        key={field.name}
-        field={field}
-        id={`${idPrefix}-${field.name}`}
-        value={args[field.name]}
-        problem={problems.find((problem) => problem.arg === field.name)}
-        disabled={disabled}
-        onChange={(value) => onChange(field.name, value)}
-      />
-    ));
+    fields.map((field) => {
+      const problem = problems.find((other) => other.arg === field.name);
+      return (
+        <Row
+          key={field.name}
+          field={field}
+          id={`${idPrefix}-${field.name}`}
+          value={args[field.name]}
+          problem={problem}
+          remedy={problem && remedy?.(problem)}
+          disabled={disabled}
+          onChange={(value) => onChange(field.name, value)}
+        />
+      );
+    });
   const wanted = (field: FormField) =>
     args[field.name] !== undefined || problems.some((problem) => problem.arg === field.name);
   return (

@@ -32,6 +32,11 @@ function useCommands() {
   return { give, stop, refused, dismiss: () => setRefused(null) };
 }
 
+/** A button that does nothing for now, and keeps the keyboard's focus: a disabled one would lose it. */
+function unless(off: boolean, act: () => void) {
+  return { "aria-disabled": off || undefined, onClick: () => !off && act() };
+}
+
 const STOPS: [StopHow, string, string][] = [
   ["now", TEXT.run.stopNow, TEXT.run.stopNowHint],
   ["epoch", TEXT.run.stopEpoch, TEXT.run.stopEpochHint],
@@ -69,7 +74,7 @@ function StopMenu({ onStop, disabled }: { onStop(how: StopHow): void; disabled: 
         }
       }}
     >
-      <Button icon="stop" disabled={disabled} onClick={() => onStop("now")}>
+      <Button icon="stop" {...unless(disabled, () => onStop("now"))}>
         {TEXT.run.stop}
       </Button>
       <IconButton
@@ -77,8 +82,7 @@ function StopMenu({ onStop, disabled }: { onStop(how: StopHow): void; disabled: 
         label={TEXT.run.stopMenu}
         aria-haspopup="menu"
         aria-expanded={open}
-        disabled={disabled}
-        onClick={() => setOpen(!open)}
+        {...unless(disabled, () => setOpen(!open))}
       />
       {open && (
         <div className="kv-menu" role="menu">
@@ -174,42 +178,29 @@ export function RunBar({ children }: { children?: React.ReactNode }) {
   const [message] = useTrait("message");
   const active = isActive(state);
   const paused = state === "paused" || state === "pausing";
+  const main = paused ? "resume" : active ? "pause" : "run";
   return (
     <>
       <div className="kv-run" role="toolbar" aria-label={TEXT.run.label} data-state={state}>
         <div className="kv-run-buttons">
-          {!active && (
-            <Button icon="play" look="primary" className="kv-main" onClick={() => give("run")} title="Ctrl+Enter">
-              {TEXT.run.run}
-            </Button>
-          )}
-          {active && !paused && (
-            <Button
-              icon="pause"
-              look="primary"
-              className="kv-main"
-              disabled={state === "stopping"}
-              onClick={() => give("pause")}
-            >
-              {TEXT.run.pause}
-            </Button>
-          )}
-          {paused && (
-            <Button icon="play" look="primary" className="kv-main" onClick={() => give("resume")}>
-              {TEXT.run.resume}
-            </Button>
-          )}
+          <Button
+            icon={main === "pause" ? "pause" : "play"}
+            look="primary"
+            className="kv-main"
+            title={main === "run" ? "Ctrl+Enter" : undefined}
+            {...unless(state === "stopping", () => give(main))}
+          >
+            {TEXT.run[main]}
+          </Button>
           <IconButton
             icon="step"
             label={`${TEXT.run.step}: ${TEXT.run.stepHint}`}
-            disabled={active && !paused}
-            onClick={() => give("step")}
+            {...unless(active && !paused, () => give("step"))}
           />
           <IconButton
             icon="stepEpoch"
             label={TEXT.run.stepEpoch}
-            disabled={active && !paused}
-            onClick={() => give("step_epoch")}
+            {...unless(active && !paused, () => give("step_epoch"))}
           />
           <StopMenu onStop={stop} disabled={!active || state === "stopping"} />
         </div>

@@ -40,9 +40,13 @@ export function StudioView({ panning }: { panning: boolean }) {
   const [state] = useTrait("state");
   const [curves, setCurves] = useState(state !== "idle");
   const active = isActive(state);
+  const ran = state !== "idle"; // a short run is never seen at work
   useEffect(() => {
     if (active) setCurves(true);
   }, [active]);
+  useEffect(() => {
+    if (ran) setCurves(true);
+  }, [ran]);
   return (
     <>
       <RunBar>
