@@ -23,6 +23,12 @@ GRACE_SECONDS = 3.0  # for a thread that was told to end, and is ending
 OF_PYTEST = {"PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR"}  # torch sets the second when it first uses meta
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where parity tests take the oracle's answers from."""
+    modes = ("replay", "live", "record")
+    parser.addoption("--oracle", choices=modes, default="replay", help="Keras's answers: from the record, or computed")
+
+
 @pytest.fixture(autouse=True)
 def _same_random_numbers() -> None:
     random.seed(0)
