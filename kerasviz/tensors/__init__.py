@@ -10,6 +10,7 @@ from kerasviz.tensors.dtypes import (
     standardize_dtype,
     torch_dtype,
 )
+from kerasviz.tensors.promotion import result_type
 from kerasviz.tensors.settings import default_device, set_device, standardize_data_format
 from kerasviz.tensors.structure import is_shape, leaves, map_leaves
 from kerasviz.tensors.symbolic import (
@@ -51,6 +52,7 @@ __all__ = [
     "record",
     "record_function",
     "reset_names",
+    "result_type",
     "set_device",
     "set_dtype_policy",
     "settings",
