@@ -11,8 +11,7 @@ from kerasviz.tensors import FunctionOperation
 
 ARRAYS = {"x", "x1", "x2", "xs", "condition", "operands", "indices", "key", "variable"}  # given in the call
 IN_CALL = {"pad": {"constant_values"}}  # more that Keras gives in the call
-IN_CORE = {"cast", "stop_gradient", "shape", "convert_to_tensor"}
-IN_MATH = {"rsqrt", "logsumexp", "erf", "top_k", "in_top_k"}
+PLACES = ("core", "math", "nn")  # Keras's modules of operations; the others are in `numpy`
 SAME = {"abs": "absolute", "amax": "max", "amin": "min"}  # Keras has one class for both names
 TORCH = "__torch_function__"
 
@@ -57,10 +56,8 @@ def function_to_config(operation: FunctionOperation, args: tuple, kwargs: dict[s
 
 def module_of(name: str) -> str:
     """Where Keras keeps the class behind one of its functions."""
-    if name in IN_CORE or name in IN_MATH:
-        return "keras.src.ops.core" if name in IN_CORE else "keras.src.ops.math"
-    function = inspect.unwrap(getattr(ops, name))
-    return "keras.src.ops.nn" if function.__module__.endswith(".nn") else "keras.src.ops.numpy"
+    found = next((place for place in PLACES if name in vars(getattr(ops, place))), "numpy")
+    return f"keras.src.ops.{found}"
 
 
 def function_from_config(config: Mapping[str, Any]) -> tuple[Callable, str, dict[str, Any]]:

@@ -197,3 +197,35 @@ def _device() -> torch.device:
     from kerasviz.tensors import default_device
 
     return default_device()
+
+
+__all__ = [
+    "arange",
+    "broadcast_to",
+    "cast",
+    "concatenate",
+    "convert_to_numpy",
+    "convert_to_tensor",
+    "expand_dims",
+    "flip",
+    "full",
+    "get_item",
+    "moveaxis",
+    "ones",
+    "ones_like",
+    "pad",
+    "ravel",
+    "repeat",
+    "reshape",
+    "shape",
+    "split",
+    "squeeze",
+    "stack",
+    "stop_gradient",
+    "swapaxes",
+    "take",
+    "tile",
+    "transpose",
+    "zeros",
+    "zeros_like",
+]

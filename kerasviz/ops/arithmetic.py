@@ -1,0 +1,209 @@
+"""Arithmetic and elementary functions, number by number."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kerasviz.ops.promotion import pair
+from kerasviz.ops.recording import op, tensor
+from kerasviz.tensors import settings, torch_dtype
+
+
+def floating(x: Any) -> Tensor:
+    """`x` as a tensor of floats: whole numbers become floatx."""
+    x = tensor(x)
+    return x if x.is_floating_point() or x.is_complex() else x.to(torch_dtype(settings.floatx()))
+
+
+@op
+def add(x1: Any, x2: Any) -> Tensor:
+    """Sum, element by element."""
+    return torch.add(*pair(x1, x2))
+
+
+@op
+def subtract(x1: Any, x2: Any) -> Tensor:
+    """Difference, element by element."""
+    return torch.sub(*pair(x1, x2))
+
+
+@op
+def multiply(x1: Any, x2: Any) -> Tensor:
+    """Product, element by element."""
+    return torch.mul(*pair(x1, x2))
+
+
+@op
+def true_divide(x1: Any, x2: Any) -> Tensor:
+    """Quotient, element by element."""
+    return torch.true_divide(*pair(x1, x2))
+
+
+@op
+def divide(x1: Any, x2: Any) -> Tensor:
+    """Quotient, element by element."""
+    return torch.true_divide(*pair(x1, x2))
+
+
+@op
+def floor_divide(x1: Any, x2: Any) -> Tensor:
+    """Quotient rounded down, element by element."""
+    return torch.floor_divide(*pair(x1, x2))
+
+
+@op
+def mod(x1: Any, x2: Any) -> Tensor:
+    """Remainder with the sign of the divisor, element by element."""
+    return torch.remainder(*pair(x1, x2))
+
+
+@op
+def power(x1: Any, x2: Any) -> Tensor:
+    """`x1` to the power of `x2`, element by element."""
+    return torch.pow(*pair(x1, x2))
+
+
+@op
+def maximum(x1: Any, x2: Any) -> Tensor:
+    """The larger of two, element by element."""
+    return torch.maximum(*pair(x1, x2))
+
+
+@op
+def minimum(x1: Any, x2: Any) -> Tensor:
+    """The smaller of two, element by element."""
+    return torch.minimum(*pair(x1, x2))
+
+
+@op
+def negative(x: Any) -> Tensor:
+    """The opposite number."""
+    return torch.neg(tensor(x))
+
+
+@op
+def absolute(x: Any) -> Tensor:
+    """The distance from zero."""
+    return torch.abs(tensor(x))
+
+
+@op
+def abs(x: Any) -> Tensor:
+    """The distance from zero."""
+    return torch.abs(tensor(x))
+
+
+@op
+def sign(x: Any) -> Tensor:
+    """-1, 0 or 1."""
+    return torch.sign(tensor(x))
+
+
+@op
+def square(x: Any) -> Tensor:
+    """`x * x`."""
+    return torch.square(tensor(x))
+
+
+@op
+def sqrt(x: Any) -> Tensor:
+    """Square root."""
+    return torch.sqrt(floating(x))
+
+
+@op
+def rsqrt(x: Any) -> Tensor:
+    """One over the square root."""
+    return torch.rsqrt(floating(x))
+
+
+@op
+def exp(x: Any) -> Tensor:
+    """e to the power of `x`."""
+    return torch.exp(floating(x))
+
+
+@op
+def log(x: Any) -> Tensor:
+    """Natural logarithm."""
+    return torch.log(floating(x))
+
+
+@op
+def log1p(x: Any) -> Tensor:
+    """Natural logarithm of `1 + x`, exact for small `x`."""
+    return torch.log1p(floating(x))
+
+
+@op
+def sin(x: Any) -> Tensor:
+    """Sine of radians."""
+    return torch.sin(floating(x))
+
+
+@op
+def cos(x: Any) -> Tensor:
+    """Cosine of radians."""
+    return torch.cos(floating(x))
+
+
+@op
+def tanh(x: Any) -> Tensor:
+    """Hyperbolic tangent."""
+    return torch.tanh(floating(x))
+
+
+@op
+def floor(x: Any) -> Tensor:
+    """Rounded down."""
+    return torch.floor(floating(x))
+
+
+@op
+def ceil(x: Any) -> Tensor:
+    """Rounded up."""
+    return torch.ceil(floating(x))
+
+
+@op
+def round(x: Any, decimals: int = 0) -> Tensor:
+    """Rounded to `decimals` places, halves to even."""
+    return torch.round(tensor(x), decimals=decimals)
+
+
+@op
+def clip(x: Any, x_min: Any, x_max: Any) -> Tensor:
+    """Held between two limits."""
+    return torch.clamp(tensor(x), x_min, x_max)
+
+
+__all__ = [
+    "abs",
+    "absolute",
+    "add",
+    "ceil",
+    "clip",
+    "cos",
+    "divide",
+    "exp",
+    "floor",
+    "floor_divide",
+    "log",
+    "log1p",
+    "maximum",
+    "minimum",
+    "mod",
+    "multiply",
+    "negative",
+    "power",
+    "round",
+    "rsqrt",
+    "sign",
+    "sin",
+    "sqrt",
+    "square",
+    "subtract",
+    "tanh",
+    "true_divide",
+]
