@@ -85,17 +85,18 @@ def weight(initializer: str, doc: str = "", prefix: str | None = None, *, limite
 
 
 class _OnClass:
-    """An attribute of the class that is computed when first read; instances see it too."""
+    """An attribute of the class that is computed when first read, and then replaced by its value.
+
+    `__init_subclass__` gives every class its own, so that `owner` is the class it stands in.
+    """
 
     def __init__(self, name: str, compute: Any) -> None:
         self.name = name
         self.compute = compute
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        value = vars(owner).get(self.name + "_")
-        if value is None:
-            value = self.compute(owner)
-            setattr(owner, self.name + "_", value)
+        value = self.compute(owner)
+        setattr(owner, self.name, value)
         return value
 
 
@@ -104,6 +105,7 @@ class Component:
 
     args: ClassVar[Any]  # name -> Arg, in the order of the signature
     declared_weights: ClassVar[Any]  # name -> Weight
+    without: ClassVar[tuple[str, ...]] = ()  # arguments of its bases that it makes itself and does not take
     _declared: ClassVar[dict[str, Any]] = {}
     _handwritten: ClassVar[bool] = False
 
@@ -265,6 +267,7 @@ def collect(cls: type[Component]) -> dict[str, Arg]:
         }
         moved = {name: value for name, value in own.items() if name not in found}
         found = moved | {name: own.get(name, value) for name, value in found.items()}
+    found = {name: value for name, value in found.items() if name not in cls.without}
     return place(spread_weights(found, getattr(cls, "activity_in_block", True)))
 
 

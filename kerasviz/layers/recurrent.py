@@ -15,8 +15,21 @@ States = list[Any]
 SHAPE_WORDS = "(batch, time, features)"
 
 
-class Recurrent(Layer):
-    """Base of layers that give a cell one moment after the other.
+class CellKind(Named):
+    """A cell, or a list of cells, which are stacked."""
+
+    def parse(self, value: Any, where: str = "") -> Any:
+        """The cell."""
+        cell = StackedRNNCells(value) if isinstance(value, (list, tuple)) else super().parse(value, where)
+        if not hasattr(cell, "state_size") or not callable(cell):
+            self.reject(where, "a cell: a layer with `call` and `state_size`", value)
+        return cell
+
+
+class RNN(Layer):
+    """Walks along time with any cell, or with several stacked ones.
+
+    A cell is a layer with `state_size`, called as `cell(inputs, states)`; it returns `(output, new_states)`.
 
     Shapes:
         sequences: (batch, time, *features)
@@ -26,15 +39,15 @@ class Recurrent(Layer):
     """
 
     supports_masking: bool = True
-    cell: Any
 
+    cell: Annotated[Any, CellKind("layer")] = arg(doc="The cell, or a list of cells to stack.")
     return_sequences: bool = arg(False, doc="Return every moment's output, not only the last.", group="sequence")
     return_state: bool = arg(False, doc="Return the last state too.", group="sequence")
     go_backwards: bool = arg(False, doc="Read the time axis from its end.", group="sequence")
     stateful: bool = arg(False, doc="Start each batch where the one before ended.", group="sequence")
     unroll: bool = arg(False, doc="Kept for Keras: PyTorch runs the steps one by one anyway.", group="sequence")
     zero_output_for_mask: bool = arg(
-        False, doc="Give zeros at masked moments, not the output before them.", keyword=True, group="sequence"
+        False, doc="Give zeros at masked moments, not the output before them.", group="sequence"
     )
 
     def prepare(self) -> None:
@@ -50,8 +63,9 @@ class Recurrent(Layer):
             self.cell.build(moment)
 
     def check_sequences(self, shape: tuple) -> None:
-        """Refuse inputs without a time axis."""
-        self.check_rank(shape, 3, SHAPE_WORDS)
+        """Refuse inputs without a time axis; a moment may have any rank."""
+        if len(shape) < 3:
+            self.check_rank(shape, 3, SHAPE_WORDS)
 
     @property
     def state_sizes(self) -> list[Any]:
@@ -153,34 +167,6 @@ class Recurrent(Layer):
     def reset_states(self) -> None:
         """As `reset_state`, under its older name."""
         self.reset_state()
-
-
-class CellKind(Named):
-    """A cell, or a list of cells, which are stacked."""
-
-    def parse(self, value: Any, where: str = "") -> Any:
-        """The cell."""
-        cell = StackedRNNCells(value) if isinstance(value, (list, tuple)) else super().parse(value, where)
-        if not hasattr(cell, "state_size") or not callable(cell):
-            self.reject(where, "a cell: a layer with `call` and `state_size`", value)
-        return cell
-
-
-class RNN(Recurrent):
-    """Walks along time with any cell, or with several stacked ones.
-
-    A cell is a layer with `state_size`, called as `cell(inputs, states)`; it returns `(output, new_states)`.
-    """
-
-    cell: Annotated[Any, CellKind("layer")] = arg(doc="The cell, or a list of cells to stack.")
-    zero_output_for_mask: bool = arg(
-        False, doc="Give zeros at masked moments, not the output before them.", after="unroll", group="sequence"
-    )
-
-    def check_sequences(self, shape: tuple) -> None:
-        """A cell of the user's may take moments of any rank."""
-        if len(shape) < 3:
-            self.check_rank(shape, 3, SHAPE_WORDS)
 
 
 class StackedRNNCells(Layer):

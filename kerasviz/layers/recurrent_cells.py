@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from kerasviz import activations, random
 from kerasviz.declare import Activation, arg, snake_case, weight
 from kerasviz.layers.layer import Layer
-from kerasviz.layers.recurrent import Recurrent
+from kerasviz.layers.recurrent import RNN, SHAPE_WORDS
 from kerasviz.layers.recurrent_states import zeros
 
 DROPPED = "A mask is drawn once for each sequence, and holds for all its moments."
@@ -157,10 +157,15 @@ class GatedCell(CellArguments):
         return plain and sequences.ndim == 3 and sequences.shape[1] > 0 and has_standard_activations(self)
 
 
-class GatedLayer(Recurrent):
+class GatedLayer(RNN):
     """Base of the layers that have such a cell inside."""
 
+    without = ("cell",)
     cell_type: ClassVar[type[GatedCell]]
+
+    zero_output_for_mask: bool = arg(
+        False, doc="Give zeros at masked moments, not the output before them.", keyword=True, group="sequence"
+    )
 
     def check(self) -> None:
         """Make the cell from the layer's own arguments."""
@@ -169,6 +174,10 @@ class GatedLayer(Recurrent):
         shared = {n: getattr(self, n) for n in self.cell_type.args if n not in base}
         name = snake_case(self.cell_type.__name__)
         self.cell = self.cell_type(**shared, dtype=self.dtype_policy, trainable=self.trainable, name=name)
+
+    def check_sequences(self, shape: tuple) -> None:
+        """Moments are vectors."""
+        self.check_rank(shape, 3, SHAPE_WORDS)
 
 
 def has_standard_activations(cell: Any) -> bool:

@@ -226,3 +226,12 @@ def test_half_precision_runs(layer):
 def test_the_source_shows_what_was_given(layer, source):
     assert layer.source() == source
     assert type(layer).from_config(layer.get_config()).source() == source
+
+
+@pytest.mark.parametrize("cls", [LSTM, GRU, SimpleRNN])
+def test_every_recurrent_layer_is_an_rnn_and_takes_no_cell(cls):
+    layer = cls(4)
+    assert isinstance(layer, RNN)
+    assert "cell" not in layer.get_config()
+    with pytest.raises(TypeError, match="cell"):
+        cls(4, cell=None)
