@@ -27,6 +27,7 @@ class Structure:
     """Counts the changes that can make a compiled plan wrong: hooks, weights, what is trainable."""
 
     version = 0
+    losses = False  # whether any layer has ever added a loss; until then nobody looks for old ones
 
 
 def structure_changed() -> None:
@@ -100,9 +101,46 @@ def shape_arguments(names: Sequence[str], facts: CallFacts, args: tuple, kwargs:
     return {names[0]: shape_of(first)}
 
 
+def only_tensors(args: tuple, kwargs: dict[str, Any], dtype: torch.dtype | None = None) -> bool:
+    """Whether a call holds nothing but tensors (of one dtype), alone or in flat lists, and settings.
+
+    Most calls do, and need no walk through nests; False says only that this quick look did not show it.
+    """
+    for value in args:
+        if isinstance(value, torch.Tensor):
+            if dtype is not None and value.dtype is not dtype:
+                return False
+        elif type(value) is not list and type(value) is not tuple:
+            return False
+        else:
+            for item in value:
+                if not isinstance(item, torch.Tensor) or (dtype is not None and item.dtype is not dtype):
+                    return False
+    for value in kwargs.values():
+        if value is None or type(value) is bool:
+            continue
+        if not isinstance(value, torch.Tensor) or (dtype is not None and value.dtype is not dtype):
+            return False
+    return True
+
+
+def no_masks(args: tuple, kwargs: dict[str, Any]) -> bool:
+    """Whether a call holds nothing but tensors without masks, alone or in flat lists, and settings."""
+    for value in (*args, *kwargs.values()):
+        kind = type(value)
+        if value is None or kind is bool:
+            continue
+        for item in value if kind is list or kind is tuple else (value,):
+            if not isinstance(item, torch.Tensor) or getattr(item, "_keras_mask", None) is not None:
+                return False
+    return True
+
+
 def mask_of(value: Any) -> Any:
     """The mask that comes with a tensor; a list of them for a list; None where there is none."""
     if isinstance(value, (list, tuple, dict)):
+        if no_masks((value,), {}):
+            return None
         masks = map_leaves(lambda tensor: getattr(tensor, "_keras_mask", None), value)
         return masks if any(mask is not None for mask in leaves(masks)) else None
     return getattr(value, "_keras_mask", None)

@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from kerasviz.declare import Component, DType, Invalid, Regularizer, arg, family, snake_case
 from kerasviz.layers.calling import (
     CONTEXT,
+    Structure,
     call_facts,
     holds_tensors,
     map_shapes,
     mask_of,
+    no_masks,
+    only_tensors,
     shape_arguments,
     shape_of,
     structure_changed,
@@ -213,7 +216,7 @@ class Layer(WeightOwner, Operation, LayerArguments):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call on tensors, or on symbols to add a node to a graph."""
         plain = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
-        if not plain and any_symbolic(args, kwargs):
+        if not plain and not only_tensors(args, kwargs) and any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
         return nn.Module.__call__(self, *args, **kwargs)
 
@@ -261,6 +264,8 @@ class Layer(WeightOwner, Operation, LayerArguments):
         """Inputs as tensors in the compute dtype."""
         if len(args) == 1 and type(args[0]) is Tensor and args[0].dtype is self._compute_dtype and not kwargs:
             return args, kwargs
+        if only_tensors(args, kwargs, self._compute_dtype):
+            return args, kwargs
         masked = {name: kwargs[name] for name in kwargs if name == "training" or name.endswith("mask")}
         args = map_leaves(self._cast, args)
         return args, {k: v if k in masked else map_leaves(self._cast, v) for k, v in kwargs.items()}
@@ -289,8 +294,8 @@ class Layer(WeightOwner, Operation, LayerArguments):
     def _pass_masks(self, facts: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Give `call` the masks that came with its inputs; return the first input's."""
         first = args[0] if args else next(iter(kwargs.values()), None)
-        previous = mask_of(first) if type(first) is not Tensor else getattr(first, "_keras_mask", None)
-        if facts.masks and not (previous is None and len(args) == 1 and type(first) is Tensor):
+        previous = getattr(first, "_keras_mask", None) if type(first) is Tensor else mask_of(first)
+        if facts.masks and not (previous is None and no_masks(args[1:], kwargs)):
             given = dict(zip(facts.names, args, strict=False)) | kwargs
             tensors = [name for name, value in given.items() if name not in facts.masks and holds_tensors(value)]
             for name in tensors:
@@ -355,6 +360,7 @@ class Layer(WeightOwner, Operation, LayerArguments):
         """For copies and pickles: without its places in graphs."""
         state = self.__dict__.copy()
         state.pop("_nodes", None)
+        state["_losses"] = []  # of its last call
         return state
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
@@ -394,17 +400,21 @@ class Layer(WeightOwner, Operation, LayerArguments):
         """Add a scalar, or several, to what training minimises; for this call only."""
         for value in leaves(loss):
             if value is not None and not isinstance(value, KerasTensor):
-                self._losses.append(convert_to_tensor(value))
+                self._lose(convert_to_tensor(value))
 
     def _regularize(self, outputs: Any) -> None:
         for value in leaves(outputs):
             if isinstance(value, Tensor):
                 penalty: Any = self.activity_regularizer
-                self._losses.append(penalty(value) / max(value.shape[0], 1))
+                self._lose(penalty(value) / max(value.shape[0], 1))
+
+    def _lose(self, loss: Tensor) -> None:
+        Structure.losses = True
+        self._losses.append(loss)
 
     def _clear_losses(self) -> None:
         self._losses.clear()
-        for layer in self._flatten_layers() if self._modules else ():
+        for layer in self._flatten_layers() if Structure.losses and self._modules else ():
             if layer._losses:
                 layer._losses.clear()
 
