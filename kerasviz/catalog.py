@@ -31,6 +31,8 @@ CATEGORIES = {  # module of kerasviz.layers -> category in the palette
     "bidirectional": "recurrent",
     "recurrent_cells": "recurrent",
     "attention": "attention",
+    "dot_attention": "attention",
+    "grouped_attention": "attention",
     "normalization": "normalization",
     "batch_normalization": "normalization",
     "dropout": "regularization",

@@ -26,6 +26,7 @@ HOMES = {  # what configs may name, and which of our modules has it
 }
 NAMESPACES: dict[str, list[Callable[[], Mapping[str, Any]]]] = {}  # "keras.layers" -> what gives its public names
 REGISTERED: dict[str, Any] = {}  # "package>name" -> what the user registered
+INNER_NAMES = {"GroupQueryAttention": "grouped_query_attention"}  # Keras's own class has another name than the public
 _scopes = threading.local()
 
 
@@ -45,6 +46,8 @@ def names_of(module: str) -> dict[str, Any]:
 
 def snake_case(name: str) -> str:
     """`Conv2DTranspose` -> `conv2d_transpose`: the name that an instance starts from."""
+    if name in INNER_NAMES:
+        return INNER_NAMES[name]
     name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
     name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
     return name.lower()

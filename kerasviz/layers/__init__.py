@@ -26,6 +26,7 @@ from kerasviz.layers.conv import (
 )
 from kerasviz.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from kerasviz.layers.dense import Dense, EinsumDense, Identity
+from kerasviz.layers.dot_attention import AdditiveAttention, Attention
 from kerasviz.layers.dropout import (
     ActivityRegularization,
     AlphaDropout,
@@ -37,6 +38,7 @@ from kerasviz.layers.dropout import (
     SpatialDropout3D,
 )
 from kerasviz.layers.embedding import Embedding, Masking
+from kerasviz.layers.grouped_attention import GroupQueryAttention
 from kerasviz.layers.gru import GRU, GRUCell
 from kerasviz.layers.input import Input, InputLayer
 from kerasviz.layers.layer import InputSpec, Layer
@@ -141,7 +143,9 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -193,6 +197,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "Identity",
     "Input",
     "InputLayer",

@@ -1,55 +1,17 @@
 """MultiHeadAttention."""
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from kerasviz import random
 from kerasviz.declare import Axis, Invalid, Shape, arg, weight
-from kerasviz.layers.attention_masks import attention_mask_of, lowest
-from kerasviz.layers.layer import Layer
+from kerasviz.layers.attention_heads import HeadedAttention
+from kerasviz.layers.attention_masks import attention_mask_of
 from kerasviz.tensors import KerasTensor
 
 
-class Projection(Layer):
-    """Multiplies the last axes by a kernel of any rank, and adds a bias.
-
-    Shapes:
-        inputs: (batch, *rest, *inner)
-        kernel: (*inner, *outer)
-        outputs: (batch, *rest, *outer)
-    """
-
-    outer: Any = arg(doc="Sizes of the axes that take the place of the inner ones.")
-    num_inner: int = arg(1, at_least=1, doc="Number of axes that are multiplied away.")
-    use_bias: bool = arg(True, doc="Whether to add a bias.")
-    kernel = weight("glorot_uniform")
-    bias = weight("zeros")
-
-    def build(self, input_shape: tuple) -> None:
-        """Make the kernel for these inputs."""
-        self.kernel = self.add_weight(name="kernel", shape=(*input_shape[-self.num_inner :], *self.outer))
-        self.bias = self.add_weight(name="bias", shape=self.outer) if self.use_bias else None
-
-    def call(self, inputs: Tensor) -> Tensor:
-        """One matrix product."""
-        kernel, bias = self.kernel, self.bias
-        width = math.prod(self.outer)
-        matrix = kernel.reshape(-1, width)
-        if self.num_inner > 1:
-            inputs = inputs.flatten(-self.num_inner)
-        outputs = F.linear(inputs, matrix.t(), None if bias is None else bias.reshape(width))
-        return outputs.unflatten(-1, self.outer) if len(self.outer) > 1 else outputs
-
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """The inner axes become the outer ones."""
-        return (*input_shape[: -self.num_inner], *self.outer)
-
-
-class MultiHeadAttention(Layer):
+class MultiHeadAttention(HeadedAttention):
     """Lets each place of the query gather values from all places, by how well their keys fit it; several times over.
 
     Shapes:
@@ -92,12 +54,10 @@ class MultiHeadAttention(Layer):
     def _is_default(self, a: Any, value: Any) -> bool:
         return (a.name == "value_dim" and value == self.key_dim) or super()._is_default(a, value)
 
-    def projection(self, name: str, outer: tuple, num_inner: int = 1) -> Projection:
-        """A projection with the layer's initializers, regularizers and constraints."""
-        roles = ("initializer", "regularizer", "constraint")
-        shared = {f"{array}_{role}": getattr(self, f"{array}_{role}") for array in ("kernel", "bias") for role in roles}
-        base = {"name": name, "dtype": self.dtype_policy, "trainable": self.trainable}
-        return Projection(outer, num_inner, self.use_bias, **shared, **base)
+    @property
+    def head_size(self) -> int:
+        """Size of queries and keys in each head."""
+        return self.key_dim
 
     def build(self, query_shape: tuple, value_shape: Any = None, key_shape: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Make the weights for inputs of these shapes."""
@@ -117,19 +77,7 @@ class MultiHeadAttention(Layer):
         Raises:
             Invalid: naming the axis that does not fit.
         """
-        where = f'MultiHeadAttention "{self.name}"'
-        words = "(batch, places, features)"
-        if value_shape is None:
-            raise Invalid(where, "a query and a value", "a query alone", "For self-attention write layer(x, x).")
-        for name, shape in (("query", query_shape), ("value", value_shape), ("key", key_shape or value_shape)):
-            if len(shape) < 3:
-                raise Invalid(where, f"{name} {words}", tuple(shape))
-            if len(shape) != len(query_shape):
-                raise Invalid(where, f"{name} with as many axes as the query {tuple(query_shape)}", tuple(shape))
-            if None not in (shape[0], query_shape[0]) and shape[0] != query_shape[0]:
-                raise Invalid(where, f"{name} with the query's batch size {query_shape[0]}", tuple(shape))
-        if key_shape is not None and not fits(key_shape[1:-1], value_shape[1:-1]):
-            raise Invalid(where, f"one key for each value of {tuple(value_shape)}", tuple(key_shape))
+        self.check_triple(query_shape, value_shape, key_shape)
         self.axes_of(len(query_shape))
 
     def axes_of(self, rank: int) -> tuple[int, ...]:
@@ -158,7 +106,7 @@ class MultiHeadAttention(Layer):
         axes = self.axes_of(len(query.shape))
         kept = [query.shape[axis] for axis in range(1, len(query.shape) - 1) if axis not in axes]
         places = [query.shape[axis] for axis in axes] + [value.shape[axis] for axis in axes]
-        return [output, KerasTensor((query.shape[0], *kept, self.num_heads, *places), self.compute_dtype)]
+        return output, KerasTensor((query.shape[0], *kept, self.num_heads, *places), self.compute_dtype)
 
     def call(
         self,
@@ -175,61 +123,33 @@ class MultiHeadAttention(Layer):
     ) -> Any:
         """Project, attend, project back."""
         axes = self.axes_of(query.ndim)
-        heads = [self.query_dense(query), self.key_dense(value if key is None else key), self.value_dense(value)]
+        heads = [
+            self.project(self.query_dense, query),
+            self.project(self.key_dense, value if key is None else key),
+            self.project(self.value_dense, value),
+        ]
         q, k, v = (self.places_together(part, axes) for part in heads)
         sizes = (q.shape[-2], k.shape[-2])
-        mask = attention_mask_of(
-            attention_mask, value_mask, key_mask, sizes, use_causal_mask, self.sliding_window, q.device, len(axes)
-        )
+        masks = (attention_mask, value_mask, key_mask)
+        query_mask = getattr(query, "_keras_mask", None)  # as in Keras, one given apart does not count
+        causal = use_causal_mask and self.causal_alone(return_attention_scores, query_mask, *masks)
+        near_by = (use_causal_mask and not causal, self.sliding_window)
+        mask = attention_mask_of(*masks, sizes, *near_by, q.device, len(axes), query_mask)
         if mask is not None and q.ndim > 4 and mask.ndim == 4:
             mask = mask.reshape(mask.shape[0], *[1] * (q.ndim - 4), *mask.shape[1:])
         if return_attention_scores:
             outputs, scores = self.attend(q, k, v, mask, bool(training))
         else:
-            outputs, scores = self.fused(q, k, v, mask, bool(training), len(axes)), None
+            mean_of_none = self.dropout == 0 and len(axes) == 1
+            outputs, scores = self.fused(q, k, v, mask, bool(training), mean_of_none, causal), None
         outputs = self.places_apart(outputs, heads[0].shape, axes)
         if self.use_gate:
-            outputs = outputs * torch.sigmoid(self.gate_dense(query))
-        outputs = self.output_dense(outputs)
+            outputs = outputs * torch.sigmoid(self.project(self.gate_dense, query))
+        outputs = self.project(self.output_dense, outputs)
         if scores is None:
             return outputs
         spread = [heads[0].shape[axis] for axis in axes] + [heads[1].shape[axis] for axis in axes]
-        return [outputs, scores.reshape(*scores.shape[:-2], *spread)]
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, training: bool) -> tuple[Tensor, Tensor]:
-        """What is gathered, and the scores: step by step."""
-        scores = (q * self.key_dim**-0.5) @ k.transpose(-1, -2)
-        if mask is None:
-            scores = scores.softmax(-1)
-        else:
-            scores = scores.masked_fill(~mask, lowest(scores.dtype)).softmax(-1).masked_fill(~mask, 0.0)
-        kept = self.drop(scores) if training and self.dropout else scores
-        return kept @ v, scores
-
-    def drop(self, scores: Tensor) -> Tensor:
-        """The scores with a share of them dropped."""
-        if self.seed is None:
-            return F.dropout(scores, self.dropout)
-        if self.dropout >= 1:
-            return scores * 0
-        if "_seeds" not in self.__dict__:
-            self.__dict__["_seeds"] = random.SeedGenerator(self.seed)
-        generator = self.__dict__["_seeds"].generator(scores.device)
-        drawn = torch.rand(scores.shape, device=scores.device, generator=generator)
-        return scores * (drawn >= self.dropout) / (1 - self.dropout)
-
-    def fused(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, training: bool, num_axes: int) -> Tensor:
-        """What is gathered, on torch's fused kernel.
-
-        A place that may look nowhere gathers the mean of all values where Keras does so too: without dropout, over one
-        axis. Elsewhere it gathers nothing.
-        """
-        rate = self.dropout if training else 0.0
-        if rate and (self.seed is not None or rate >= 1):
-            return self.attend(q, k, v, mask, training)[0]
-        if mask is not None and self.dropout == 0 and num_axes == 1:
-            mask = torch.zeros_like(mask, dtype=q.dtype).masked_fill_(~mask, lowest(q.dtype))
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate)
+        return outputs, scores.reshape(*scores.shape[:-2], *spread)
 
     def places_together(self, heads: Tensor, axes: tuple[int, ...]) -> Tensor:
         """(batch, *places, heads, size) as (batch, *kept, heads, T, size)."""
@@ -249,12 +169,6 @@ class MultiHeadAttention(Layer):
         order = [0, *kept, rank - 2, *axes, rank - 1]
         moved = outputs.unflatten(-2, [like[axis] for axis in axes])
         return moved.permute([order.index(axis) for axis in range(rank)])
-
-
-def fits(one: Any, other: Any) -> bool:
-    """Whether two shapes can be equal."""
-    pairs = zip(one, other, strict=False)
-    return len(one) == len(other) and all(None in (a, b) or a == b for a, b in pairs)
 
 
 __all__ = ["MultiHeadAttention"]

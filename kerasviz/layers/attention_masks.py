@@ -13,6 +13,7 @@ def attention_mask_of(
     window: int | None,
     device: torch.device,
     num_axes: int = 1,
+    query_mask: Tensor | None = None,
 ) -> Tensor | None:
     """All masks as one, (batch, 1, T, S) or (1, 1, T, S); None where everything may be seen.
 
@@ -24,9 +25,12 @@ def attention_mask_of(
         causal: whether a place sees only itself and what was before.
         window: how near a source must be to be seen.
         num_axes: number of axes that T and S stand for.
+        query_mask: (batch, T); a masked place looks nowhere.
     """
     of_sources = [mask for mask in (value_mask, key_mask) if mask is not None]
     masks = [mask.bool().flatten(1)[:, None, None, :] for mask in of_sources]
+    if query_mask is not None:
+        masks.append(query_mask.bool().flatten(1)[:, None, :, None])
     if attention_mask is not None:
         masks.append(with_heads(attention_mask.bool(), num_axes))
     if causal or window is not None:

@@ -1,0 +1,35 @@
+"""What the attention layers share: dropping a share of the scores, from a stream of their own where a seed is given."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from kerasviz import random
+from kerasviz.layers.layer import Layer
+
+
+class ScoreDropout(Layer):
+    """Base of layers that drop a share of their attention in training."""
+
+    dropout: Any
+    seed: Any
+
+    def drop(self, scores: Tensor) -> Tensor:
+        """The scores with a share of them dropped, the rest scaled up."""
+        if self.seed is None:
+            return F.dropout(scores, self.dropout)
+        if self.dropout >= 1:
+            return scores * 0
+        if "_seeds" not in self.__dict__:
+            self.__dict__["_seeds"] = random.SeedGenerator(self.seed)
+        generator = self.__dict__["_seeds"].generator(scores.device)
+        drawn = torch.rand(scores.shape, device=scores.device, generator=generator)
+        return scores * (drawn >= self.dropout) / (1 - self.dropout)
+
+    def fused_rate(self, training: bool) -> float | None:
+        """The rate with which torch's fused kernel can drop; None where it cannot: by a seed, or all of it."""
+        if not (training and self.dropout):
+            return 0.0
+        return None if self.seed is not None or self.dropout >= 1 else self.dropout
