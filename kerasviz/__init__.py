@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         layers,
         losses,
         metrics,
+        mixed_precision,
         models,
         ops,
         optimizers,
@@ -71,8 +72,8 @@ _HOMES = {
 }
 _PARTS = (
     *("activations", "callbacks", "config", "constraints", "datasets", "declare", "document", "initializers"),
-    *("insight", "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers", "runs"),
-    *("saving", "training", "tree", "utils", "widgets"),
+    *("insight", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
+    *("regularizers", "runs", "saving", "training", "tree", "utils", "widgets"),
 )
 
 __all__ = [
@@ -108,6 +109,7 @@ __all__ = [
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",

@@ -20,6 +20,7 @@ layers
 graph
 losses
 metrics optimizers
+mixed_precision
 saving
 events
 callbacks

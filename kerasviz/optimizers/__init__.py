@@ -3,13 +3,21 @@
 from typing import Any
 
 from kerasviz.declare import Family
-from kerasviz.optimizers import schedules
+from kerasviz.declare.registry import register_namespace
+from kerasviz.optimizers import legacy, schedules
+from kerasviz.optimizers.adafactor import Adafactor
 from kerasviz.optimizers.adagrad import Adadelta, Adagrad
 from kerasviz.optimizers.adam import Adam, AdamW
 from kerasviz.optimizers.adamax import Adamax, Lion
+from kerasviz.optimizers.ftrl import Ftrl
+from kerasviz.optimizers.lamb import Lamb
 from kerasviz.optimizers.loss_scale import LossScaleOptimizer
+from kerasviz.optimizers.multi import MultiOptimizer, OptimizerMap
+from kerasviz.optimizers.muon import Muon
+from kerasviz.optimizers.nadam import Nadam
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.rmsprop import RMSprop
+from kerasviz.optimizers.schedule_free import ScheduleFreeAdamW
 from kerasviz.optimizers.sgd import SGD
 
 adam = Adam
@@ -18,6 +26,7 @@ rmsprop = RMSprop
 sgd = SGD
 
 FAMILY = Family("optimizer", module="keras.optimizers", namespace=globals(), base=Optimizer)
+register_namespace("keras.optimizers", lambda: {"OptimizerMap": OptimizerMap})
 
 
 def get(identifier: Any) -> Any:
@@ -38,16 +47,25 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
 __all__ = [
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
+    "Lamb",
     "Lion",
     "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
+    "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
+    "legacy",
     "schedules",
     "serialize",
 ]

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from torch import Tensor
 
 from kerasviz.declare import arg
-from kerasviz.optimizers.kernels import kernels
+from kerasviz.optimizers.arguments import RATE_DOC
+from kerasviz.optimizers.kernels import add_quotient, add_scaled, kernels, mean_square
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
-from kerasviz.optimizers.state import RATE_DOC
 
 
 class Adagrad(Optimizer):
@@ -29,13 +29,13 @@ class Adagrad(Optimizer):
     def slot_start(self, name: str) -> float:
         return self.initial_accumulator_value
 
-    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
         squares = slots["accumulator"]
         kernels._foreach_addcmul_(squares, gradients, gradients)
         below = kernels._foreach_add(squares, self.epsilon)
         kernels._foreach_sqrt_(below)
-        kernels._foreach_addcdiv_(variables, gradients, below, value=-rate)
+        add_quotient(variables, gradients, below, -rate)
 
 
 class Adadelta(Optimizer):
@@ -51,15 +51,14 @@ class Adadelta(Optimizer):
     def slots(self) -> tuple[tuple[str, ...], ...]:
         return (("accumulated_grad", "accumulated_delta_var"),)
 
-    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
         squares, steps = slots["accumulated_grad"], slots["accumulated_delta_var"]
-        kernels._foreach_mul_(squares, self.rho)
-        kernels._foreach_addcmul_(squares, gradients, gradients, value=1.0 - self.rho)
+        mean_square(squares, gradients, self.rho)
         step = kernels._foreach_add(steps, self.epsilon)
         kernels._foreach_div_(step, kernels._foreach_add(squares, self.epsilon))
         kernels._foreach_sqrt_(step)
         kernels._foreach_mul_(step, gradients)
         kernels._foreach_mul_(steps, self.rho)
         kernels._foreach_addcmul_(steps, step, step, value=1.0 - self.rho)
-        kernels._foreach_add_(variables, step, alpha=-rate)
+        add_scaled(variables, step, -rate)

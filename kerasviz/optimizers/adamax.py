@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from torch import Tensor
 
 from kerasviz.declare import arg
-from kerasviz.optimizers.kernels import kernels
+from kerasviz.optimizers.arguments import RATE_DOC
+from kerasviz.optimizers.kernels import add_quotient, add_scaled, kernels
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
-from kerasviz.optimizers.state import RATE_DOC
 
 
 class Adamax(Optimizer):
@@ -25,15 +25,15 @@ class Adamax(Optimizer):
     def slots(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum", "norm"),)
 
-    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
         momentum, norm = slots["momentum"], slots["norm"]
         kernels._foreach_lerp_(momentum, gradients, 1.0 - self.beta_1)
         kernels._foreach_mul_(norm, self.beta_2)
         kernels._foreach_maximum_(norm, kernels._foreach_abs(gradients))
         below = kernels._foreach_add(norm, self.epsilon)
-        start = 1.0 - self.beta_1 ** (self.num_updates + 1)
-        kernels._foreach_addcdiv_(variables, momentum, below, value=-rate / start)
+        start = 1.0 - self.beta_1 ** (self.updates() + 1)
+        add_quotient(variables, momentum, below, -rate / start)
 
 
 class Lion(Optimizer):
@@ -49,10 +49,10 @@ class Lion(Optimizer):
     def slots(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum",),)
 
-    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
         momentum = slots["momentum"]
         signs = kernels._foreach_lerp(momentum, gradients, 1.0 - self.beta_1)
         kernels._foreach_sign_(signs)
-        kernels._foreach_add_(variables, signs, alpha=-rate)
+        add_scaled(variables, signs, -rate)
         kernels._foreach_lerp_(momentum, gradients, 1.0 - self.beta_2)

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from torch import Tensor
 
 from kerasviz.declare import arg
-from kerasviz.optimizers.kernels import kernels
+from kerasviz.optimizers.arguments import RATE_DOC
+from kerasviz.optimizers.kernels import add_quotient, kernels, mean_square
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
-from kerasviz.optimizers.state import RATE_DOC
 
 
 class RMSprop(Optimizer):
@@ -29,11 +29,10 @@ class RMSprop(Optimizer):
         wanted = (("velocity", True), ("momentum", self.momentum > 0), ("average_gradient", self.centered))
         return tuple((name,) for name, is_kept in wanted if is_kept)
 
-    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
         velocity = slots["velocity"]
-        kernels._foreach_mul_(velocity, self.rho)
-        kernels._foreach_addcmul_(velocity, gradients, gradients, value=1.0 - self.rho)
+        mean_square(velocity, gradients, self.rho)
         below = kernels._foreach_add(velocity, self.epsilon)
         if self.centered:
             average_gradient = slots["average_gradient"]
@@ -44,7 +43,7 @@ class RMSprop(Optimizer):
         if self.momentum:
             momentum = slots["momentum"]
             kernels._foreach_mul_(momentum, self.momentum)
-            kernels._foreach_addcdiv_(momentum, gradients, below, value=rate)
+            add_quotient(momentum, gradients, below, rate)
             kernels._foreach_sub_(variables, momentum)
         else:
-            kernels._foreach_addcdiv_(variables, gradients, below, value=-rate)
+            add_quotient(variables, gradients, below, -rate)

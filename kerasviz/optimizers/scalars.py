@@ -116,8 +116,8 @@ def current(rate: Callable[..., Any], step: int, device: torch.device) -> Any:
     return value
 
 
-def value_now(rate: Callable[..., Any], step: int) -> Any:
+def value_now(rate: Callable[..., Any], step: Any) -> Any:
     """What a schedule, given the step, or a function without arguments returns now."""
     if not isinstance(rate, family("schedule").base or ()):
         return rate()
-    return rate(step if hasattr(rate, "at") else torch.tensor(step))  # a user's schedule may use tensor methods
+    return rate(torch.as_tensor(step))  # a user's schedule may use tensor methods

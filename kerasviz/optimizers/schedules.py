@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from kerasviz.declare import Component, Family, Invalid, arg
+from kerasviz.optimizers.arithmetic import ceil, choose, cos, floor, largest, least, log, nearly_whole, wide
 
 INITIAL_DOC = "Rate at the start."
 
@@ -13,17 +14,17 @@ INITIAL_DOC = "Rate at the start."
 class LearningRateSchedule(Component):
     """A learning rate as a function of the step.
 
-    Subclasses write `__call__(step)`, as in Keras; those below write `at(step)`, with Python numbers.
+    Subclasses write `__call__(step)`, as in Keras; those below write `at(step)`, for Python numbers and for tensors.
     """
 
     def __call__(self, step: Any) -> Any:
-        """The rate of a step, as a tensor."""
+        """The rate of a step, as a tensor on the step's device, which nothing is read from."""
         at = getattr(self, "at", None)
         if at is None:
             raise NotImplementedError(f"{type(self).__name__} needs a `__call__(self, step)`.")
-        device = step.device if isinstance(step, torch.Tensor) else None
-        host = getattr(step, "host", None)
-        return torch.tensor(float(at(host() if host is not None else float(step))), device=device)
+        if isinstance(step, torch.Tensor):
+            return torch.as_tensor(at(wide(step.detach())), device=step.device).to(torch.float32)
+        return torch.tensor(float(at(float(step))))
 
     def __repr__(self) -> str:
         return f"<{self.source()}>"
@@ -38,7 +39,7 @@ class ExponentialDecay(LearningRateSchedule):
     staircase: bool = arg(False, doc="Whether it changes only every `decay_steps`.")
     name: str = arg("ExponentialDecay", doc="Name of the schedule.", group="base")
 
-    def at(self, step: float) -> float:
+    def at(self, step: Any) -> Any:
         """The rate of a step."""
         return self.initial_learning_rate * self.decay_rate ** portion(step, self.decay_steps, self.staircase)
 
@@ -52,7 +53,7 @@ class InverseTimeDecay(LearningRateSchedule):
     staircase: bool = arg(False, doc="Whether it changes only every `decay_steps`.")
     name: str = arg("InverseTimeDecay", doc="Name of the schedule.", group="base")
 
-    def at(self, step: float) -> float:
+    def at(self, step: Any) -> Any:
         """The rate of a step."""
         return self.initial_learning_rate / (1.0 + self.decay_rate * portion(step, self.decay_steps, self.staircase))
 
@@ -67,12 +68,14 @@ class PolynomialDecay(LearningRateSchedule):
     cycle: bool = arg(False, doc="Whether to go on with longer and longer decays.")
     name: str = arg("PolynomialDecay", doc="Name of the schedule.", group="base")
 
-    def at(self, step: float) -> float:
+    def at(self, step: Any) -> Any:
         """The rate of a step."""
         span = self.decay_steps
         if self.cycle:
-            span *= max(1, math.ceil(step / span))
-        rest = 1.0 - min(step, span) / span
+            span *= largest(ceil(step / span), 1)
+            rest = 1.0 - step / span
+        else:
+            rest = 1.0 - least(step, span) / span
         return (self.initial_learning_rate - self.end_learning_rate) * rest**self.power + self.end_learning_rate
 
 
@@ -89,9 +92,12 @@ class PiecewiseConstantDecay(LearningRateSchedule):
             expected = f"{len(self.boundaries) + 1} numbers, one more than boundaries"
             raise Invalid("PiecewiseConstantDecay(values=...)", expected, self.values)
 
-    def at(self, step: float) -> float:
+    def at(self, step: Any) -> Any:
         """The rate of a step."""
-        return next((v for b, v in zip(self.boundaries, self.values, strict=False) if step <= b), self.values[-1])
+        rate = self.values[-1] + 0.0 * step
+        for boundary, value in zip(reversed(self.boundaries), reversed(self.values[:-1]), strict=True):
+            rate = choose(step <= boundary, value, rate)
+        return rate
 
 
 class CosineDecay(LearningRateSchedule):
@@ -107,14 +113,13 @@ class CosineDecay(LearningRateSchedule):
     warmup_target: float | None = arg(None, at_least=0, doc="Rate after the warm-up; None for no warm-up.")
     warmup_steps: int = arg(0, at_least=0, doc="Steps of the warm-up.")
 
-    def at(self, step: float) -> float:
+    def at(self, step: Any) -> Any:
         """The rate of a step."""
         if self.warmup_target is None:
             return self.initial_learning_rate * cosine(step / self.decay_steps, self.alpha)
-        if step < self.warmup_steps:
-            rise = self.warmup_target - self.initial_learning_rate
-            return self.initial_learning_rate + rise * step / self.warmup_steps
-        return self.warmup_target * cosine((step - self.warmup_steps) / self.decay_steps, self.alpha)
+        rise = (self.warmup_target - self.initial_learning_rate) / max(self.warmup_steps, 1)
+        fall = self.warmup_target * cosine((step - self.warmup_steps) / self.decay_steps, self.alpha)
+        return choose(step < self.warmup_steps, self.initial_learning_rate + rise * step, fall)
 
 
 class CosineDecayRestarts(LearningRateSchedule):
@@ -130,28 +135,29 @@ class CosineDecayRestarts(LearningRateSchedule):
     alpha: float = arg(0.0, at_least=0, doc="Rate at the end of a cosine, as a share of its height.")
     name: str = arg("SGDRDecay", doc="Name of the schedule.", group="base")
 
-    def at(self, step: float) -> float:
+    def at(self, step: Any) -> Any:
         """The rate of a step."""
         done = step / self.first_decay_steps  # in lengths of the first cosine
         if self.t_mul == 1.0:
-            restarts = math.floor(done)
-            done -= restarts
+            restarts = floor(done)
+            done = done - restarts
         else:
-            ratio = 1.0 - done * (1.0 - self.t_mul)
-            restarts = math.floor(round(math.log(ratio) / math.log(self.t_mul), 9)) if ratio > 0 else 0
+            ratio = 1.0 - done * (1.0 - self.t_mul)  # not above 0 once cosines shorter and shorter have come to an end
+            restarts = floor(nearly_whole(log(largest(ratio, 1e-300)) / math.log(self.t_mul)))
+            restarts = choose(ratio > 0, restarts, 0)
             before = (1.0 - self.t_mul**restarts) / (1.0 - self.t_mul)
             done = (done - before) / self.t_mul**restarts
-        return self.initial_learning_rate * cosine(max(done, 0.0), self.alpha, self.m_mul**restarts)
+        return self.initial_learning_rate * cosine(largest(done, 0.0), self.alpha, self.m_mul**restarts)
 
 
-def portion(step: float, span: float, staircase: bool) -> float:
+def portion(step: Any, span: float, staircase: bool) -> Any:
     """How many spans have gone by; whole ones only on a staircase."""
-    return math.floor(step / span) if staircase else step / span
+    return floor(step / span) if staircase else step / span
 
 
-def cosine(done: float, alpha: float, height: float = 1.0) -> float:
+def cosine(done: Any, alpha: float, height: Any = 1.0) -> Any:
     """Half a cosine from `height` down to `alpha`."""
-    return (1.0 - alpha) * 0.5 * height * (1.0 + math.cos(math.pi * min(done, 1.0))) + alpha
+    return (1.0 - alpha) * 0.5 * height * (1.0 + cos(math.pi * least(done, 1.0))) + alpha
 
 
 FAMILY = Family("schedule", module="keras.optimizers.schedules", namespace=globals(), base=LearningRateSchedule)

@@ -2,13 +2,16 @@
 
 from typing import Annotated, Any
 
+import torch
 from torch import Tensor
 
 from kerasviz.declare import arg
-from kerasviz.optimizers.kernels import kernels
+from kerasviz.optimizers.arguments import RATE_DOC
+from kerasviz.optimizers.kernels import add_scaled, kernels
 from kerasviz.optimizers.optimizer import Optimizer
-from kerasviz.optimizers.scalars import Rate
-from kerasviz.optimizers.state import RATE_DOC
+from kerasviz.optimizers.scalars import HostScalar, Rate
+
+FUSED = ("cpu", "cuda")  # devices with torch's fused kernel
 
 
 class SGD(Optimizer):
@@ -27,19 +30,31 @@ class SGD(Optimizer):
     def slots(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum",),) if self.momentum else ()
 
-    def update(self, variables: list[Any], gradients: list[Tensor], rate: float, slots: dict[str, list[Any]]) -> None:
+    def can_leave_out(self, device: torch.device) -> bool:
+        """Where torch's fused kernel does the step, which takes the rate as a number."""
+        return device.type in FUSED and not self.nesterov and isinstance(self._rate, HostScalar)
+
+    def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
-        if not self.momentum:
-            kernels._foreach_add_(variables, gradients, alpha=-rate)
-            return
-        momentum = slots["momentum"]
-        if not self.nesterov and variables[0].device.type in ("cpu", "cuda"):
+        if self.momentum:
+            self._update_with_momentum(variables, gradients, rate, slots["momentum"])
+        elif self.goes is not None:
+            kernels._fused_sgd_(
+                variables, gradients, [],
+                weight_decay=0.0, momentum=0.0, lr=rate, dampening=0.0,
+                nesterov=False, maximize=False, is_first_step=False, found_inf=(~self.goes).float(),
+            )  # fmt: skip
+        else:
+            add_scaled(variables, gradients, -rate)
+
+    def _update_with_momentum(self, variables: list[Any], gradients: list[Tensor], rate: Any, momentum: Any) -> None:
+        if not self.nesterov and variables[0].device.type in FUSED and not isinstance(rate, Tensor):
             self._fused(variables, gradients, rate, momentum)
             return
         kernels._foreach_mul_(momentum, self.momentum)
-        kernels._foreach_add_(momentum, gradients, alpha=-rate)
+        add_scaled(momentum, gradients, -rate)
         if self.nesterov:
-            kernels._foreach_add_(variables, gradients, alpha=-rate)
+            add_scaled(variables, gradients, -rate)
             kernels._foreach_add_(variables, momentum, alpha=self.momentum)
         else:
             kernels._foreach_add_(variables, momentum)
@@ -50,4 +65,5 @@ class SGD(Optimizer):
             variables, gradients, momentum,
             weight_decay=0.0, momentum=self.momentum, lr=-1.0, dampening=1.0 + rate,
             nesterov=False, maximize=False, is_first_step=False,
+            found_inf=None if self.goes is None else (~self.goes).float(),
         )  # fmt: skip

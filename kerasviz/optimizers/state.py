@@ -1,44 +1,21 @@
-"""What an optimizer is told and what it remembers: arguments, rate, step count, arrays for every weight."""
+"""What an optimizer remembers: rate, step count, arrays for every weight."""
 
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from kerasviz.declare import Arg, Component, Invalid, arg, snake_case
+from kerasviz.declare import Arg, Invalid, snake_case
+from kerasviz.optimizers.arguments import OptimizerArguments
+from kerasviz.optimizers.arithmetic import floor, wide
 from kerasviz.optimizers.kernels import kernels
 from kerasviz.optimizers.scalars import HostScalar, Rate, current, host_scalar, value_now
 from kerasviz.tensors import Variable, default_device, unique_name
 
-RATE_DOC = "Size of a step: a number, a schedule, or a function."
 IGNORED = ("is_legacy_optimizer", "jit_compile")  # arguments of older files that mean nothing any more
-
-
-class OptimizerArguments(Component):
-    """The arguments that every optimizer takes."""
-
-    learning_rate: Annotated[Any, Rate()] = arg(doc=RATE_DOC)
-    weight_decay: float | None = arg(None, at_least=0, doc="Share of each weight taken off per step, times the rate.")
-    clipnorm: float | None = arg(None, at_least=0, group="gradients", doc="Longest that each gradient may be.")
-    clipvalue: float | None = arg(None, at_least=0, group="gradients", doc="Largest number in a gradient.")
-    global_clipnorm: float | None = arg(
-        None, at_least=0, group="gradients", doc="Longest that all gradients together may be."
-    )
-    use_ema: bool = arg(False, group="average", doc="Whether a moving average of the weights is kept.")
-    ema_momentum: float = arg(0.99, at_least=0, at_most=1, group="average", doc="Memory of that average.")
-    ema_overwrite_frequency: int | None = arg(
-        None, at_least=0, group="average", doc="Steps after which the average replaces the weights; None: at the end."
-    )
-    loss_scale_factor: float | None = arg(
-        None, above=0, group="gradients", doc="The loss is multiplied by it and gradients divided: for float16."
-    )
-    gradient_accumulation_steps: int | None = arg(
-        None, at_least=2, group="gradients", doc="Batches whose mean gradient makes one update."
-    )
-    name: str | None = arg(None, group="base", doc="Name of the optimizer, and of its variables.")
 
 
 class OptimizerState(OptimizerArguments):
@@ -46,6 +23,8 @@ class OptimizerState(OptimizerArguments):
 
     fuses_decay: ClassVar[bool] = False  # `update` takes `weight_decay` into account itself
     built: bool = False
+    goes: Any = None  # on the device, whether the step at hand is to change anything; None: yes
+    counts_on_device: bool = False  # only the device knows how many updates there have been: some may be left out
 
     # --- construction ---------------------------------------------------------------------------------------------
 
@@ -54,7 +33,7 @@ class OptimizerState(OptimizerArguments):
         self._rate: Any = None
         self._trainable_variables: list[Any] = []
         self._state: list[Variable] = []  # all variables but the step count and the rate, in the order of files
-        self._slots: dict[str, list[Variable]] = {}
+        self._slots: dict[str, list[Any]] = {}  # None where a weight has no such array
         self._averages: list[Variable] = []
         self._accumulators: list[Variable] = []
         self._undecayed: list[Any] = []  # variables and patterns of their names
@@ -106,18 +85,33 @@ class OptimizerState(OptimizerArguments):
                 self._slots[name] = []
             for variable in variables:
                 for name in block:
-                    self._slots[name].append(self.add_variable_from_reference(variable, name))
-                    self._slots[name][-1].fill_(self.slot_start(name))
+                    self._slots[name].append(self.make_slot(name, variable))
+        self.make_scalars(variables)
         self.built = True
         self._plan()
+
+    def make_slot(self, name: str, variable: Any) -> Variable | None:
+        """Make the array of this name for one weight; None where that weight has none."""
+        made = self.add_variable_from_reference(variable, name)
+        start = self.slot_start(name)
+        if start:
+            made.fill_(start)
+        return made
+
+    def make_scalars(self, variables: list[Any]) -> None:
+        """Make what is kept once for all weights; it comes last in files."""
 
     def _plan(self) -> None:
         """What a step needs to know of the weights, found out once."""
         variables = self._trainable_variables
         self._positions = {id(variable): index for index, variable in enumerate(variables)}
         self._constrained = [v for v in variables if getattr(v, "constraint", None) is not None]
-        self._decayed = [self._use_weight_decay(v) for v in variables]
-        self._decays_inside = self.fuses_decay and all(self._decayed)
+        self._decays_inside = self.fuses_decay and all(self._use_weight_decay(v) for v in variables)
+        self._decays: dict[float, list[Any]] = {}  # share taken off -> the weights it is taken off
+        for variable in variables:
+            share = self.decay_of(variable) if self._use_weight_decay(variable) else None
+            if share is not None and not self._decays_inside:
+                self._decays.setdefault(share, []).append(variable)
         places: dict[Any, list[int]] = {}
         for index, variable in enumerate(variables):
             places.setdefault((variable.device, variable.dtype), []).append(index)
@@ -130,8 +124,16 @@ class OptimizerState(OptimizerArguments):
         """Follow the weights to another device or dtype."""
         for slots in (*self._slots.values(), self._averages, self._accumulators):
             for slot, variable in zip(slots, self._trainable_variables, strict=False):  # none, or one for each
-                slot.data = slot.data.to(variable.device, variable.dtype)
+                if slot is not None:
+                    slot.data = slot.data.to(variable.device, variable.dtype if slot.is_floating_point() else None)
         self._plan()
+        self._scalars_follow(self._place[0])
+
+    def _scalars_follow(self, device: torch.device) -> None:
+        """Have the counts where the weights are: a step that the device decides on mixes none."""
+        for scalar in self.variables:
+            if scalar.ndim == 0 and scalar.device != device and device.type != "meta":
+                scalar.data = scalar.data.to(device)
 
     def add_variable(
         self,
@@ -214,13 +216,25 @@ class OptimizerState(OptimizerArguments):
             hint = "Make a new optimizer, or assign a schedule."
             raise TypeError(str(Invalid(where, "an optimizer made with a number as its rate", self._rate, hint)))
 
-    def rate(self) -> float:
-        """The rate of this step as a Python number; a number that was assigned is not read from the device."""
+    def updates(self) -> Any:
+        """`iterations` as a Python number, or as a tensor where only the device knows it."""
+        if not self.counts_on_device:
+            return self.num_updates
+        return floor(wide(self._iterations.detach()) / (self.gradient_accumulation_steps or 1))
+
+    def rate(self) -> Any:
+        """The rate of this step as a Python number, or as a tensor where only the device knows the step.
+
+        A number that was assigned is not read from the device.
+        """
         if isinstance(self._rate, HostScalar):
             return self._rate.host()
         at: Any = getattr(self._rate, "at", None)
-        step = self._iterations.host()
-        return at(step) if at is not None else float(value_now(self._rate, step))
+        step = wide(self._iterations.detach()) if self.counts_on_device else self._iterations.host()
+        if at is not None:
+            return at(step)
+        value = value_now(self._rate, step)
+        return value if self.counts_on_device and isinstance(value, Tensor) else float(value)
 
     # --- weight decay, averages, files ---------------------------------------------------------------------------
 
@@ -235,6 +249,10 @@ class OptimizerState(OptimizerArguments):
             hint = "Make a new optimizer."
             raise Invalid(f"{self.name}.exclude_from_weight_decay", "an optimizer not built yet", "a built one", hint)
         self._undecayed = [*(var_list or ()), *(var_names or ())]
+
+    def decay_of(self, variable: Any) -> float | None:
+        """The share of this weight that is taken off per step, times the rate."""
+        return self.weight_decay
 
     def _use_weight_decay(self, variable: Any) -> bool:
         name = getattr(variable, "name", None) or ""

@@ -238,7 +238,7 @@ OWN = {
 OPTIMIZERS = [
     pytest.param(name, options, id=f"{name}-{label}")
     for name in catalog.components("optimizer")
-    if name != "LossScaleOptimizer"
+    if name not in ("LossScaleOptimizer", "MultiOptimizer")
     for label, options in [*OPTIONS.items(), *((str(own), own) for own in OWN.get(name, []))]
 ]
 
