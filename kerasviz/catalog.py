@@ -94,7 +94,10 @@ PLURALS = {
     "constraint": "constraints",
 }
 UNOFFERED_GROUPS = ("lora",)  # kept for files; nothing to choose yet
-UNOFFERED = ("History", "ProgbarLogger", "CallbackList", "LambdaCallback", "MeanMetricWrapper", "Mean", "Sum")
+UNOFFERED = (
+    *("History", "ProgbarLogger", "CallbackList", "LambdaCallback"),
+    *("MeanMetricWrapper", "Mean", "Sum", "MultiOptimizer"),
+)
 
 
 def _palette() -> list[str]:

@@ -83,11 +83,8 @@ class OptimizerMap(MutableMapping):
 
 
 def checked(optimizer: Any, where: str) -> Optimizer:
-    """The optimizer, if it is one."""
-    if not isinstance(optimizer, Optimizer):
-        error = Invalid(where, "an optimizer", optimizer)
-        raise TypeError(str(error)) if "default" in where else error
-    return optimizer
+    """The optimizer that is meant by itself, its name or its config."""
+    return OptimizerKind().parse(optimizer, where)
 
 
 class OptimizerMapKind(Kind):
@@ -103,7 +100,10 @@ class OptimizerMapKind(Kind):
         raise Invalid(where, "an OptimizerMap, or a function from a weight to its optimizer", value)
 
     def to_config(self, value: Any) -> Any:
-        return serialize(value)
+        if not isinstance(value, OptimizerMap):
+            return serialize(value)
+        known = {"module": "keras.optimizers", "class_name": "OptimizerMap", "registered_name": None}
+        return known | {"config": value.get_config()}
 
     def to_source(self, value: Any) -> str:
         if not isinstance(value, OptimizerMap):

@@ -30,6 +30,16 @@ REQUIRED = {  # where a sample of the kind alone makes no sense
     "IoU": {"num_classes": 2, "target_class_ids": [0]},
     "OneHotIoU": {"num_classes": 2, "target_class_ids": [0]},
     "PiecewiseConstantDecay": {"boundaries": [1], "values": [0.1, 0.01]},
+    "MultiOptimizer": {
+        "optimizer_map": {
+            "module": "keras.optimizers",
+            "class_name": "OptimizerMap",
+            "config": {
+                "default_optimizer": {"class_name": "SGD", "config": {"momentum": 0.5}},
+                "optimizer_map": {"head/.*": {"class_name": "Adam", "config": {}}},
+            },
+        }
+    },
 }
 
 
