@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from kerasviz import tree
 from kerasviz.tensors import Variable
 
 
@@ -132,3 +133,7 @@ class TrackedDict(dict):
         import copy
 
         return {key: copy.deepcopy(value, memo) for key, value in self.items()}
+
+
+tree.LISTS.add(TrackedList)
+tree.DICTS.add(TrackedDict)
