@@ -28,6 +28,7 @@ CATEGORIES = {  # module of kerasviz.layers -> category in the palette
     "lstm": "recurrent",
     "gru": "recurrent",
     "simple_rnn": "recurrent",
+    "conv_lstm": "recurrent",
     "bidirectional": "recurrent",
     "recurrent_cells": "recurrent",
     "attention": "attention",

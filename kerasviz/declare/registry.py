@@ -48,7 +48,7 @@ def snake_case(name: str) -> str:
     """`Conv2DTranspose` -> `conv2d_transpose`: the name that an instance starts from."""
     if name in INNER_NAMES:
         return INNER_NAMES[name]
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     name = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
     return name.lower()
 

@@ -24,6 +24,7 @@ from kerasviz.layers.conv import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from kerasviz.layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from kerasviz.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from kerasviz.layers.dense import Dense, EinsumDense, Identity
 from kerasviz.layers.dot_attention import AdditiveAttention, Attention
@@ -162,6 +163,9 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",

@@ -42,7 +42,7 @@ class Attention(ScoreDropout):
         """Make the factors."""
         self.compute_output_shape(input_shape)
         self.scale = self.add_weight(name="scale", shape=(), initializer="ones") if self.use_scale else None
-        self.concat_score_weight = None
+        self.concat_score_weight: Any = None
         if self.score_mode == "concat":
             self.concat_score_weight = self.add_weight(name="concat_score_weight", shape=(), initializer="ones")
 

@@ -33,7 +33,26 @@ class CellArguments(Layer):
     seed: int | None = arg(None, doc="Seed of what is dropped.", group="dropout")
 
 
-class GatedCell(CellArguments):
+class CellDropout(Layer):
+    """Base of cells that drop parts of what comes in."""
+
+    seed: Any
+
+    def keep_mask(self, shape: tuple, rate: float, like: Tensor) -> Tensor:
+        """1 / (1 - rate) where a value is kept, 0 where it is dropped."""
+        if rate >= 1:
+            return like.new_zeros(shape)
+        generator = None if self.seed is None else self.seed_generator.generator(like.device)
+        drawn = torch.rand(shape, device=like.device, generator=generator)
+        return (drawn >= rate).to(like.dtype) / (1 - rate)
+
+    @functools.cached_property
+    def seed_generator(self) -> Any:
+        """The stream that a seed begins."""
+        return random.SeedGenerator(self.seed)
+
+
+class GatedCell(CellDropout, CellArguments):
     """Base of cells with gates: one matrix for the inputs, one for the state.
 
     Shapes:
@@ -83,6 +102,14 @@ class GatedCell(CellArguments):
     def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         """Zeros."""
         return zeros([self.units] * self.num_states, batch_size or 1)
+
+    @property
+    def zero_states(self) -> Callable[[int, Tensor], list[Tensor]] | None:
+        """A quicker `get_initial_state`, for zeros beside a tensor; None where a subclass starts otherwise."""
+        return self._zero_states if type(self).get_initial_state is GatedCell.get_initial_state else None
+
+    def _zero_states(self, batch_size: int, like: Tensor) -> list[Tensor]:
+        return [like.new_zeros(batch_size, self.units) for _ in range(self.num_states)]
 
     def along(self, inputs: Tensor, training: bool) -> tuple[Tensor, Callable] | None:
         """The inputs' share of the gates, for all moments at once, and the function that takes one step.
@@ -138,30 +165,18 @@ class GatedCell(CellArguments):
         count = self.gates if self.recurrent_dropout else 1
         return [self.keep_mask(shape, rate, like) for _ in range(count)]
 
-    def keep_mask(self, shape: tuple, rate: float, like: Tensor) -> Tensor:
-        """1 / (1 - rate) where a value is kept, 0 where it is dropped."""
-        if rate >= 1:
-            return like.new_zeros(shape)
-        generator = None if self.seed is None else self.seed_generator.generator(like.device)
-        drawn = torch.rand(shape, device=like.device, generator=generator)
-        return (drawn >= rate).to(like.dtype) / (1 - rate)
-
-    @functools.cached_property
-    def seed_generator(self) -> Any:
-        """The stream that a seed begins."""
-        return random.SeedGenerator(self.seed)
-
     def fusible(self, sequences: Tensor, training: bool) -> bool:
         """Whether torch's fused kernels compute what is asked."""
         plain = not (training and self.recurrent_dropout) and self.steps_as_declared()
-        return plain and sequences.ndim == 3 and sequences.shape[1] > 0 and has_standard_activations(self)
+        return plain and sequences.ndim == 3 and 0 not in sequences.shape[:2] and has_standard_activations(self)
 
 
 class GatedLayer(RNN):
     """Base of the layers that have such a cell inside."""
 
     without = ("cell",)
-    cell_type: ClassVar[type[GatedCell]]
+    cell_type: ClassVar[type[Layer]]
+    cell_name: ClassVar[str | None] = None  # that of its class by default
 
     zero_output_for_mask: bool = arg(
         False, doc="Give zeros at masked moments, not the output before them.", keyword=True, group="sequence"
@@ -172,7 +187,7 @@ class GatedLayer(RNN):
         super().check()
         base = Layer.args
         shared = {n: getattr(self, n) for n in self.cell_type.args if n not in base}
-        name = snake_case(self.cell_type.__name__)
+        name = self.cell_name or snake_case(self.cell_type.__name__)
         self.cell = self.cell_type(**shared, dtype=self.dtype_policy, trainable=self.trainable, name=name)
 
     def check_sequences(self, shape: tuple) -> None:
