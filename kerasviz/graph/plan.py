@@ -16,7 +16,7 @@ from torch.nn.modules import module as torch_module
 
 from kerasviz.declare import Invalid
 from kerasviz.graph.graph import Graph
-from kerasviz.layers.calling import CONTEXT, call_facts
+from kerasviz.layers.calling import CONTEXT, Structure, call_facts
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
 from kerasviz.tensors import FunctionOperation, KerasTensor, leaves, torch_dtype
@@ -329,7 +329,7 @@ def _in_context(function: Callable, opaque: list[Layer], training: bool) -> Call
     """For layers called as modules: they learn the mode, and begin without losses of an earlier step."""
 
     def plan(*inputs: Any) -> Any:
-        for layer in opaque:
+        for layer in opaque if Structure.losing else ():
             layer._clear_losses()
         outer = CONTEXT.training, CONTEXT.depth
         CONTEXT.training, CONTEXT.depth = training, outer[1] + 1

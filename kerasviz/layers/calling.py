@@ -27,7 +27,7 @@ class Structure:
     """Counts the changes that can make a compiled plan wrong: hooks, weights, what is trainable."""
 
     version = 0
-    losses = False  # whether any layer has ever added a loss; until then nobody looks for old ones
+    losing = 0  # how many layers have ever added a loss; until there is one nobody looks for old losses
 
 
 def structure_changed() -> None:
@@ -48,14 +48,14 @@ class CallFacts:
     rest: bool  # *args or **kwargs
 
 
-_facts: dict[type, CallFacts] = {}
+known_facts: dict[type, CallFacts] = {}
 
 
 def call_facts(cls: type) -> CallFacts:
     """What `call`, `build` and `compute_output_shape` of the class take."""
-    found = _facts.get(cls)
+    found = known_facts.get(cls)
     if found is None:
-        found = _facts[cls] = _read(cls)
+        found = known_facts[cls] = _read(cls)
     return found
 
 

@@ -16,6 +16,7 @@ from kerasviz.layers.calling import (
     Structure,
     call_facts,
     holds_tensors,
+    known_facts,
     map_shapes,
     mask_of,
     no_masks,
@@ -114,6 +115,9 @@ class Layer(WeightOwner, Operation, LayerArguments):
             if cast is not None and value is not None and value.dtype != cast and getattr(value, "autocast", False):
                 return value.to(cast) if value.is_floating_point() else value
             return value
+        modules = self.__dict__.get("_modules")
+        if modules is not None and name in modules:
+            return modules[name]
         if name in type(self).declared_weights and not self.__dict__.get("built"):
             raise AttributeError(f"{type(self).__name__} has no `{name}` yet. Build the layer, or call it once, first.")
         return super().__getattr__(name)
@@ -222,7 +226,7 @@ class Layer(WeightOwner, Operation, LayerArguments):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What `__call__` does between torch's hooks."""
-        facts = call_facts(type(self))
+        facts = known_facts.get(type(self)) or call_facts(type(self))
         args, kwargs = self._prepared(args, kwargs)
         if not self.built:
             self._build_for(args, kwargs)
@@ -230,7 +234,7 @@ class Layer(WeightOwner, Operation, LayerArguments):
             check_input_spec(self, args[0] if args else next(iter(kwargs.values())))
         context = CONTEXT
         outer = context.training, context.cast, context.depth
-        if context.depth == 0:
+        if context.depth == 0 and Structure.losing:
             self._clear_losses()
         training = kwargs.get("training")
         if training is None:
@@ -361,6 +365,7 @@ class Layer(WeightOwner, Operation, LayerArguments):
         state = self.__dict__.copy()
         state.pop("_nodes", None)
         state["_losses"] = []  # of its last call
+        state.pop("_losing", None)
         return state
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
@@ -409,14 +414,20 @@ class Layer(WeightOwner, Operation, LayerArguments):
                 self._lose(penalty(value) / max(value.shape[0], 1))
 
     def _lose(self, loss: Tensor) -> None:
-        Structure.losses = True
+        if not self.__dict__.get("_has_lost"):
+            self.__dict__["_has_lost"] = True
+            Structure.losing += 1
         self._losses.append(loss)
 
     def _clear_losses(self) -> None:
-        self._losses.clear()
-        for layer in self._flatten_layers() if Structure.losses and self._modules else ():
-            if layer._losses:
-                layer._losses.clear()
+        """Forget the losses of the call before; which layers inside ever add one is looked up once."""
+        known = Structure.version, Structure.losing
+        found = self.__dict__.get("_losing")
+        if found is None or found[0] != known:
+            found = known, [layer for layer in self._flatten_layers() if layer.__dict__.get("_has_lost")]
+            self.__dict__["_losing"] = found
+        for layer in found[1]:
+            layer._losses.clear()
 
     @property
     def losses(self) -> list[Tensor]:

@@ -77,9 +77,10 @@ class Merging(Layer):
 
 def of_one_rank(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Inputs with fewer axes get axes of size 1 after the batch."""
-    rank = max(x.ndim for x in inputs)
-    if all(x.ndim == rank for x in inputs):
+    ranks = {x.ndim for x in inputs}
+    if len(ranks) == 1:
         return inputs
+    rank = max(ranks)
     return [x.reshape(x.shape[:1] + (1,) * (rank - x.ndim) + x.shape[1:]) for x in inputs]
 
 

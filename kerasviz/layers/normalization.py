@@ -23,12 +23,14 @@ class Normalizer(Layer):
         Raises:
             Invalid: where the inputs have no such axis.
         """
-        given = [self.axis] if isinstance(self.axis, int) else self.axis
         rank = len(shape)
-        if any(not -rank <= axis < rank for axis in given):
-            hint = f"Choose axes from {-rank} to {rank - 1}."
-            raise Invalid(f'{type(self).__name__} "{self.name}"', f"inputs with axis {self.axis}", tuple(shape), hint)
-        return sorted(axis % rank for axis in given)
+        axes = []
+        for axis in (self.axis,) if isinstance(self.axis, int) else self.axis:
+            if not -rank <= axis < rank:
+                place, hint = f'{type(self).__name__} "{self.name}"', f"Choose axes from {-rank} to {rank - 1}."
+                raise Invalid(place, f"inputs with axis {self.axis}", tuple(shape), hint)
+            axes.append(axis % rank)
+        return sorted(axes)
 
     def add_affine(self, shape: Sequence[int | None], centred: bool = True) -> None:
         """Make gamma and beta, where they are wanted; kept in full precision."""
@@ -88,12 +90,13 @@ class LayerNormalization(Normalizer):
         gamma, beta = self.gamma, self.beta
         if not self.rms_scaling and axes[0] + len(axes) == x.ndim:
             return F.layer_norm(x, x.shape[axes[0] :], gamma, beta, self.epsilon).to(inputs.dtype)
-        variance, mean = torch.var_mean(x, dim=axes, keepdim=True, correction=0)
+        mean = x.mean(dim=axes, keepdim=True)
+        centred = x - mean
+        inverse = torch.rsqrt(centred.square().mean(dim=axes, keepdim=True) + self.epsilon)
         gamma, beta = along(gamma, axes, x.ndim, x.shape), along(beta, axes, x.ndim, x.shape)
-        inverse = torch.rsqrt(variance + self.epsilon)
         if self.rms_scaling:
             return (x * inverse * (1 if gamma is None else gamma)).to(inputs.dtype)
-        return affine((x - mean) * inverse, gamma, beta).to(inputs.dtype)
+        return affine(centred * inverse, gamma, beta).to(inputs.dtype)
 
 
 def affine(x: Tensor, gamma: Tensor | None, beta: Tensor | None) -> Tensor:

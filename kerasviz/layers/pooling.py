@@ -11,6 +11,7 @@ from kerasviz.declare import arg
 from kerasviz.layers.spatial import DataFormat, Sizes, Spatial, Steps, pad, same_padding
 
 LARGEST = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+HALVES = (torch.float16, torch.bfloat16)
 MEAN = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
@@ -81,6 +82,8 @@ class AveragePooling(Pooling):
 
     def pool(self, x: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
         """Sums over the number of places inside."""
+        if self.rank == 3 and x.dtype in HALVES and x.device.type == "cpu":  # torch has no kernel for these
+            return self.pool(x.float(), pairs).to(x.dtype)
         uneven = any(before != after for before, after in pairs)
         mean = MEAN[self.rank]
         if not uneven or self.reaches_over(pairs):

@@ -96,7 +96,7 @@ class RNN(Layer):
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Walk along time."""
-        mask = plain_mask(mask)
+        mask = None if mask is None else plain_mask(mask)
         states = self.first_states(sequences, initial_state)
         if self.go_backwards:
             sequences = sequences.flip(1)
@@ -155,7 +155,11 @@ class RNN(Layer):
 
     def get_initial_state(self, batch_size: int, like: Tensor | None = None) -> States:
         """Zeros for every state, or what the cell starts from."""
-        own = getattr(self.cell, "get_initial_state", None)
+        cell = self.cell
+        quick = getattr(cell, "zero_states", None)
+        if quick is not None and like is not None:
+            return quick(batch_size, like)
+        own = getattr(cell, "get_initial_state", None)
         states = own(batch_size) if own is not None else zeros(self.state_sizes, batch_size, like)
         states = list(states) if isinstance(states, (list, tuple)) else [states]
         return states if like is None else mapped(lambda state: state.to(like), states)
@@ -204,6 +208,12 @@ class StackedRNNCells(Layer):
             else zeros(cell.state_size, batch_size or 1)
             for cell in self.cells
         ]
+
+    @property
+    def zero_states(self) -> Callable[[int, Tensor], States] | None:
+        """A quicker `get_initial_state`, for zeros beside a tensor; None where a cell has none."""
+        quick = [getattr(cell, "zero_states", None) for cell in self.cells]
+        return None if None in quick else lambda batch_size, like: [one(batch_size, like) for one in quick]
 
     def build(self, input_shape: tuple) -> None:
         """Each cell on the output of the one before."""

@@ -37,10 +37,12 @@ class TimeDistributed(Wrapper):
     """
 
     supports_masking: bool = True
+    _keeps_state: bool = False  # whether a call changes weights of the layer inside
 
     def build(self, input_shape: Any = None) -> None:
         """Build the layer inside for one moment."""
         super().build(self.moment(input_shape))
+        self._keeps_state = any(not variable.trainable for variable in self.layer.variables)
 
     def moment(self, shape: Any) -> tuple:
         """The shape without the time axis.
@@ -60,18 +62,19 @@ class TimeDistributed(Wrapper):
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Any = None) -> Tensor:
         """All moments at once; one after the other where the layer keeps a state that each would change."""
-        facts = call_facts(type(self.layer))
+        layer = self.layer
+        facts = call_facts(type(layer))
         options: dict[str, Any] = {"training": training} if facts.takes_training else {}
         mask = mask if "mask" in facts.masks else None
-        if self.layer.non_trainable_variables and self.layer.trainable:
+        if self._keeps_state and layer.trainable:
             moments = []
             for index, moment in enumerate(inputs.unbind(1)):
                 given = {} if mask is None else {"mask": mask[:, index]}
-                moments.append(self.layer(moment, **given, **options))
+                moments.append(layer(moment, **given, **options))
             return torch.stack(moments, dim=1)
         if mask is not None:
             options["mask"] = mask.reshape(-1)
-        outputs = self.layer(inputs.flatten(0, 1), **options)
+        outputs = layer(inputs.flatten(0, 1), **options)
         return outputs.unflatten(0, inputs.shape[:2])
 
 
