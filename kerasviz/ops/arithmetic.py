@@ -5,75 +5,68 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kerasviz.ops.promotion import pair
+from kerasviz.ops.promotion import floating, joined, joined_float, operands
 from kerasviz.ops.recording import op, tensor
-from kerasviz.tensors import settings, torch_dtype
-
-
-def floating(x: Any) -> Tensor:
-    """`x` as a tensor of floats: whole numbers become floatx."""
-    x = tensor(x)
-    return x if x.is_floating_point() or x.is_complex() else x.to(torch_dtype(settings.floatx()))
 
 
 @op
 def add(x1: Any, x2: Any) -> Tensor:
     """Sum, element by element."""
-    return torch.add(*pair(x1, x2))
+    return torch.add(*operands(x1, x2))
 
 
 @op
 def subtract(x1: Any, x2: Any) -> Tensor:
     """Difference, element by element."""
-    return torch.sub(*pair(x1, x2))
+    return torch.sub(*operands(x1, x2))
 
 
 @op
 def multiply(x1: Any, x2: Any) -> Tensor:
     """Product, element by element."""
-    return torch.mul(*pair(x1, x2))
+    return torch.mul(*operands(x1, x2))
 
 
 @op
 def true_divide(x1: Any, x2: Any) -> Tensor:
     """Quotient, element by element."""
-    return torch.true_divide(*pair(x1, x2))
+    return torch.true_divide(*operands(x1, x2))
 
 
 @op
 def divide(x1: Any, x2: Any) -> Tensor:
     """Quotient, element by element."""
-    return torch.true_divide(*pair(x1, x2))
+    return torch.true_divide(*operands(x1, x2))
 
 
 @op
 def floor_divide(x1: Any, x2: Any) -> Tensor:
     """Quotient rounded down, element by element."""
-    return torch.floor_divide(*pair(x1, x2))
+    return torch.floor_divide(*joined(x1, x2))
 
 
 @op
 def mod(x1: Any, x2: Any) -> Tensor:
     """Remainder with the sign of the divisor, element by element."""
-    return torch.remainder(*pair(x1, x2))
+    return torch.remainder(*operands(x1, x2))
 
 
 @op
 def power(x1: Any, x2: Any) -> Tensor:
     """`x1` to the power of `x2`, element by element."""
-    return torch.pow(*pair(x1, x2))
+    return torch.pow(*operands(x1, x2))
 
 
 @op
 def maximum(x1: Any, x2: Any) -> Tensor:
     """The larger of two, element by element."""
-    return torch.maximum(*pair(x1, x2))
+    return torch.maximum(*joined(x1, x2))
 
 
 @op
 def minimum(x1: Any, x2: Any) -> Tensor:
     """The smaller of two, element by element."""
-    return torch.minimum(*pair(x1, x2))
+    return torch.minimum(*joined(x1, x2))
 
 
 @op
@@ -157,13 +150,13 @@ def tanh(x: Any) -> Tensor:
 @op
 def floor(x: Any) -> Tensor:
     """Rounded down."""
-    return torch.floor(floating(x))
+    return torch.floor(joined_float(x))
 
 
 @op
 def ceil(x: Any) -> Tensor:
     """Rounded up."""
-    return torch.ceil(floating(x))
+    return torch.ceil(joined_float(x))
 
 
 @op

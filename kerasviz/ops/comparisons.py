@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kerasviz.ops.promotion import pair
+from kerasviz.ops.promotion import operands
 from kerasviz.ops.recording import op, tensor
 
 
@@ -24,37 +24,37 @@ def isfinite(x: Any) -> Tensor:
 @op
 def equal(x1: Any, x2: Any) -> Tensor:
     """Whether two are equal, element by element."""
-    return torch.eq(*pair(x1, x2))
+    return torch.eq(*operands(x1, x2))
 
 
 @op
 def not_equal(x1: Any, x2: Any) -> Tensor:
     """Whether two differ, element by element."""
-    return torch.ne(*pair(x1, x2))
+    return torch.ne(*operands(x1, x2))
 
 
 @op
 def less(x1: Any, x2: Any) -> Tensor:
     """Whether the first is less, element by element."""
-    return torch.lt(*pair(x1, x2))
+    return torch.lt(*operands(x1, x2))
 
 
 @op
 def less_equal(x1: Any, x2: Any) -> Tensor:
     """Whether the first is at most the second, element by element."""
-    return torch.le(*pair(x1, x2))
+    return torch.le(*operands(x1, x2))
 
 
 @op
 def greater(x1: Any, x2: Any) -> Tensor:
     """Whether the first is greater, element by element."""
-    return torch.gt(*pair(x1, x2))
+    return torch.gt(*operands(x1, x2))
 
 
 @op
 def greater_equal(x1: Any, x2: Any) -> Tensor:
     """Whether the first is at least the second, element by element."""
-    return torch.ge(*pair(x1, x2))
+    return torch.ge(*operands(x1, x2))
 
 
 @op
@@ -87,7 +87,7 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     condition = tensor(condition).to(torch.bool)
     if x1 is None or x2 is None:
         return torch.where(condition)
-    return torch.where(condition, *pair(x1, x2))
+    return torch.where(condition, *operands(x1, x2))
 
 
 __all__ = [

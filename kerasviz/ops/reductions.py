@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kerasviz.ops.arithmetic import floating
+from kerasviz.ops.promotion import floating
 from kerasviz.ops.recording import op, tensor
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz.ops.arithmetic import floating
+from kerasviz.ops.promotion import floating
 from kerasviz.ops.recording import op, tensor
 from kerasviz.ops.reductions import axes_of
 from kerasviz.tensors import settings, torch_dtype

@@ -11,11 +11,13 @@ from kerasviz.tensors.dtypes import torch_dtype
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
     """`x` as a tensor; Python and numpy float64 become floatx unless `dtype` is given. Symbols stay as they are."""
+    if dtype is None and isinstance(x, torch.Tensor):
+        return x
     from kerasviz.tensors.symbolic import KerasTensor
 
     wanted = None if dtype is None else torch_dtype(dtype)
     if isinstance(x, torch.Tensor):
-        return x if wanted is None or x.dtype == wanted else x.to(wanted)
+        return x if x.dtype == wanted else x.to(wanted)
     if isinstance(x, KerasTensor):
         return x
     if wanted is None:
