@@ -29,7 +29,8 @@ class Nadam(Optimizer):
 
     def make_scalars(self, variables: list[Any]) -> None:
         """The product of the momenta of all steps so far."""
-        self._product: HostScalar = host_scalar(1.0, "float32", "variable")
+        dtype = str(variables[0].dtype).removeprefix("torch.") if variables else "float32"
+        self._product: HostScalar = host_scalar(1.0, dtype, "variable")
         self._product.path = f"{self.name}/variable"
         self._state.append(self._product)
 
