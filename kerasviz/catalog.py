@@ -19,6 +19,7 @@ CATEGORIES = {  # module of kerasviz.layers -> category in the palette
     "input": "input",
     "dense": "core",
     "embedding": "core",
+    "reversible_embedding": "core",
     "wrappers": "core",
     "torch_module": "core",
     "conv": "convolution",

@@ -55,8 +55,10 @@ def activated(plan: Plan, activation: Callable, value: Value, own: bool) -> Valu
 
 
 @emits(layers.Dense)
-def emit_dense(plan: Plan, layer: Any, x: Value) -> Value:
+def emit_dense(plan: Plan, layer: Any, x: Value) -> Value | None:
     """addmm, or the faster of two matrix products on this machine."""
+    if layer.lora_enabled:
+        return None
     bias = "None" if layer.bias is None else plan.bind(layer.bias, f"{layer.name}_bias")
     kernel = plan.bind(layer.kernel, f"{layer.name}_kernel")
     function = plan.bind(linear(x.rank, layer.kernel, layer.bias is not None), "linear")

@@ -91,6 +91,7 @@ from kerasviz.layers.resizing import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from kerasviz.layers.reversible_embedding import ReversibleEmbedding
 from kerasviz.layers.simple_rnn import SimpleRNN, SimpleRNNCell
 from kerasviz.layers.torch_module import TorchModuleWrapper
 from kerasviz.layers.wrappers import TimeDistributed, Wrapper
@@ -230,6 +231,7 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "ReversibleEmbedding",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",

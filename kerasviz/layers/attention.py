@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from kerasviz.declare import Axis, Invalid, Shape, arg, weight
@@ -41,15 +40,9 @@ class MultiHeadAttention(HeadedAttention):
     seed: int | None = arg(None, doc="Seed of what is dropped.", group="dropout")
 
     def check(self) -> None:
-        """Make the projections."""
+        """Values are as large as keys, by default."""
         super().check()
         self.value_dim = self.value_dim or self.key_dim
-        heads = (self.num_heads,)
-        self.query_dense = self.projection("query", (*heads, self.key_dim))
-        self.key_dense = self.projection("key", (*heads, self.key_dim))
-        if self.use_gate:
-            self.gate_dense = self.projection("gate", (*heads, self.value_dim))
-        self.value_dense = self.projection("value", (*heads, self.value_dim))
 
     def _is_default(self, a: Any, value: Any) -> bool:
         return (a.name == "value_dim" and value == self.key_dim) or super()._is_default(a, value)
@@ -62,14 +55,13 @@ class MultiHeadAttention(HeadedAttention):
     def build(self, query_shape: tuple, value_shape: Any = None, key_shape: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Make the weights for inputs of these shapes."""
         self.check_shapes(query_shape, value_shape, key_shape)
-        self.query_dense.build(query_shape)
-        self.key_dense.build(key_shape or value_shape)
-        if self.use_gate:
-            self.gate_dense.build(query_shape)
-        self.value_dense.build(value_shape)
+        keys, values = (self.num_heads, self.key_dim), (self.num_heads, self.value_dim)
+        self.query_dense = self.projection("query", query_shape, keys)
+        self.key_dense = self.projection("key", key_shape or value_shape, keys)
+        self._gate_dense = self.projection("gate", query_shape, values, 1, "sigmoid") if self.use_gate else None
+        self.value_dense = self.projection("value", value_shape, values)
         outer = self.output_shape or (query_shape[-1],)
-        self.output_dense = self.projection("attention_output", outer, 2)
-        self.output_dense.build((*query_shape[:-1], self.num_heads, self.value_dim))
+        self.output_dense = self.projection("attention_output", (*query_shape[:-1], *values), outer, 2)
 
     def check_shapes(self, query_shape: tuple, value_shape: Any, key_shape: Any = None) -> None:
         """Refuse shapes that cannot attend to each other.
@@ -143,13 +135,16 @@ class MultiHeadAttention(HeadedAttention):
             mean_of_none = self.dropout == 0 and len(axes) == 1
             outputs, scores = self.fused(q, k, v, mask, bool(training), mean_of_none, causal), None
         outputs = self.places_apart(outputs, heads[0].shape, axes)
-        if self.use_gate:
-            outputs = outputs * torch.sigmoid(self.project(self.gate_dense, query))
+        if self._gate_dense is not None:
+            outputs = outputs * self.project(self._gate_dense, query)
         outputs = self.project(self.output_dense, outputs)
         if scores is None:
             return outputs
         spread = [heads[0].shape[axis] for axis in axes] + [heads[1].shape[axis] for axis in axes]
         return outputs, scores.reshape(*scores.shape[:-2], *spread)
+
+    def _regularize(self, outputs: Any) -> None:
+        """Nothing: the penalty is on the projections, of which the last gives the outputs."""
 
     def places_together(self, heads: Tensor, axes: tuple[int, ...]) -> Tensor:
         """(batch, *places, heads, size) as (batch, *kept, heads, T, size)."""

@@ -1,52 +1,18 @@
 """What attention with several heads shares: projections to heads, and gathering in each of them."""
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.nn.modules.module import _has_any_global_hook as has_any_global_hook
+from torch.nn.modules import module as torch_module
 
-from kerasviz.declare import Invalid, arg, weight
+from kerasviz.declare import Invalid
 from kerasviz.layers.attention_masks import lowest
 from kerasviz.layers.attention_scores import ScoreDropout
-from kerasviz.layers.layer import Layer
+from kerasviz.layers.dense import EinsumDense
 
-
-class Projection(Layer):
-    """Multiplies the last axes by a kernel of any rank, and adds a bias.
-
-    Shapes:
-        inputs: (batch, *rest, *inner)
-        kernel: (*inner, *outer)
-        outputs: (batch, *rest, *outer)
-    """
-
-    outer: Any = arg(doc="Sizes of the axes that take the place of the inner ones.")
-    num_inner: int = arg(1, at_least=1, doc="Number of axes that are multiplied away.")
-    use_bias: bool = arg(True, doc="Whether to add a bias.")
-    kernel = weight("glorot_uniform")
-    bias = weight("zeros")
-
-    def build(self, input_shape: tuple) -> None:
-        """Make the kernel for these inputs."""
-        self.kernel = self.add_weight(name="kernel", shape=(*input_shape[-self.num_inner :], *self.outer))
-        self.bias = self.add_weight(name="bias", shape=self.outer) if self.use_bias else None
-
-    def call(self, inputs: Tensor) -> Tensor:
-        """One matrix product."""
-        kernel, bias = self.kernel, self.bias
-        width = math.prod(self.outer)
-        matrix = kernel.reshape(-1, width)
-        if self.num_inner > 1:
-            inputs = inputs.flatten(-self.num_inner)
-        outputs = F.linear(inputs, matrix.t(), None if bias is None else bias.reshape(width))
-        return outputs.unflatten(-1, self.outer) if len(self.outer) > 1 else outputs
-
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """The inner axes become the outer ones."""
-        return (*input_shape[: -self.num_inner], *self.outer)
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class HeadedAttention(ScoreDropout):
@@ -73,16 +39,41 @@ class HeadedAttention(ScoreDropout):
         """Size of queries and keys in each head."""
         raise NotImplementedError
 
-    def projection(self, name: str, outer: tuple, num_inner: int = 1) -> Projection:
-        """A projection with the layer's initializers, regularizers and constraints."""
+    def projection(
+        self, name: str, input_shape: tuple, outer: tuple, num_inner: int = 1, activation: str | None = None
+    ) -> EinsumDense:
+        """A built layer that multiplies the last axes away, with this layer's initializers and penalties."""
+        rest, inner, made = (LETTERS[i::3] for i in range(3))
+        rest, inner, made = rest[: len(input_shape) - num_inner], inner[:num_inner], made[: len(outer)]
         roles = ("initializer", "regularizer", "constraint")
         shared = {f"{array}_{role}": getattr(self, f"{array}_{role}") for array in ("kernel", "bias") for role in roles}
-        base = {"name": name, "dtype": self.dtype_policy, "trainable": self.trainable}
-        return Projection(outer, num_inner, self.use_bias, **shared, **base)
+        layer = EinsumDense(
+            f"{rest}{inner},{inner}{made}->{rest}{made}",
+            (*[None] * (len(rest) - 1), *outer),
+            activation,
+            made if self.use_bias else None,
+            **shared,
+            activity_regularizer=self.activity_regularizer,
+            dtype=self.dtype_policy,
+            trainable=self.trainable,
+            name=name,
+        )
+        layer.build(input_shape)
+        return layer
 
     def project(self, layer: Any, inputs: Tensor) -> Tensor:
         """`layer(inputs)`; by its `call` alone where a whole call would do nothing more."""
-        return layer.call(inputs) if not hooked(layer) and layer.activity_regularizer is None else layer(inputs)
+        hooked = (
+            layer._forward_hooks
+            or layer._forward_pre_hooks
+            or layer._backward_hooks
+            or layer._backward_pre_hooks
+            or torch_module._global_forward_hooks
+            or torch_module._global_forward_pre_hooks
+            or torch_module._global_backward_hooks
+            or torch_module._global_backward_pre_hooks
+        )
+        return layer(inputs) if hooked or layer.activity_regularizer is not None else layer.call(inputs)
 
     def check_triple(self, query_shape: tuple, value_shape: Any, key_shape: Any = None) -> None:
         """Refuse shapes that cannot attend to each other.
@@ -150,17 +141,6 @@ class HeadedAttention(ScoreDropout):
             mask = torch.zeros_like(mask, dtype=q.dtype).masked_fill_(~mask, lowest(q.dtype))
         k, v = self.for_every_head(q, k), self.for_every_head(q, v)
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate, is_causal=causal)
-
-
-def hooked(module: Any) -> bool:
-    """Whether torch would run a hook when the module is called."""
-    return bool(
-        module._forward_hooks
-        or module._forward_pre_hooks
-        or module._backward_hooks
-        or module._backward_pre_hooks
-        or has_any_global_hook()
-    )
 
 
 def fits(one: Any, other: Any) -> bool:

@@ -1,5 +1,6 @@
 """Layers that multiply by a matrix."""
 
+import math
 from typing import Annotated, Any
 
 import torch
@@ -9,18 +10,7 @@ from torch.nn import functional as F
 from kerasviz.declare import Activation, Data, Invalid, Regularizer, Text, arg, weight
 from kerasviz.declare.kinds import ShapeKind
 from kerasviz.layers.layer import InputSpec, Layer
-
-
-class Lora(Layer):
-    """Base of layers whose large array can be left as it is, and tuned by two small ones."""
-
-    def check(self) -> None:
-        """The arguments are kept for Keras's files; the work is not done here yet."""
-        super().check()
-        for name in ("lora_rank", "lora_alpha", "quantization_config"):
-            if getattr(self, name, None) is not None:
-                hint = "Tuning by small arrays and quantized weights are not available yet."
-                raise Invalid(f"{type(self).__name__}({name}=...)", "None", getattr(self, name), hint)
+from kerasviz.layers.lora import Lora
 
 
 class Dense(Lora):
@@ -55,15 +45,25 @@ class Dense(Lora):
         self.kernel = self.add_weight(name="kernel", shape=(features, self.units))
         self.bias = self.add_weight(name="bias", shape=(self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self.adapt()
 
     def call(self, inputs: Tensor) -> Tensor:
         """activation(inputs @ kernel + bias)."""
+        if self.lora_enabled:
+            return self.activation(self.adapted(inputs))
         kernel = self.kernel
         if inputs.dtype != kernel.dtype:
             inputs = inputs.to(kernel.dtype)
         if inputs.ndim == 2 and self.bias is not None:
             return self.activation(torch.addmm(self.bias, inputs, kernel))
         return self.activation(F.linear(inputs, kernel.t(), self.bias))
+
+    def adapted(self, inputs: Tensor) -> Tensor:
+        """The sum, by the frozen kernel and the two small ones: the gradient of no large one is made."""
+        kernel = self.frozen
+        inputs = inputs.to(kernel.dtype)
+        a, b = self.small
+        return F.linear(inputs, kernel.t(), self.bias) + self._lora_scale * (inputs @ a @ b).to(kernel.dtype)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Units for features."""
@@ -142,17 +142,33 @@ class EinsumDense(Lora):
         equation, sizes = self._sized(input_shape)
         _, kernel, outputs = _parts(equation)
         self.full_equation = equation
+        self.contracted = contracted_last(equation)
         self.kernel = self.add_weight(name="kernel", shape=tuple(sizes[letter] for letter in kernel))
         self.bias = None
         if self.bias_axes:
             shape = [sizes[letter] if letter in self.bias_axes else 1 for letter in outputs]
             first = min(outputs.index(letter) for letter in self.bias_axes)
             self.bias = self.add_weight(name="bias", shape=tuple(shape[first:]))
+        self.adapt()
 
     def call(self, inputs: Tensor) -> Tensor:
         """activation(einsum(equation, inputs, kernel) + bias)."""
+        if self.contracted:
+            return self.activation(self.product(inputs))
         outputs = torch.einsum(self.full_equation, inputs, self.kernel)
         return self.activation(outputs if self.bias is None else outputs + self.bias)
+
+    def product(self, inputs: Tensor) -> Tensor:
+        """The sum as one matrix product, where the equation multiplies the last axes of the inputs away."""
+        kernel, bias = self.kernel, self.bias
+        outer = kernel.shape[self.contracted :]
+        width = math.prod(outer)
+        whole = bias is not None and bias.shape == outer
+        x = inputs.flatten(-self.contracted) if self.contracted > 1 else inputs
+        added = bias.reshape(width) if bias is not None and whole else None
+        outputs = F.linear(x, kernel.reshape(-1, width).t(), added)
+        outputs = outputs.unflatten(-1, outer) if len(outer) > 1 else outputs
+        return outputs if whole or bias is None else outputs + bias
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """The size of each letter of the output."""
@@ -187,6 +203,20 @@ def _parts(equation: str) -> tuple[str, str, str]:
     if not (arrow and comma and inputs and kernel and outputs) or "," in kernel:
         raise Invalid("EinsumDense(equation=...)", "two operands and an output, such as 'abc,cd->abd'", equation)
     return inputs, kernel, outputs
+
+
+def contracted_last(equation: str) -> int:
+    """How many axes are multiplied away, if they are the last of the inputs, and the outputs end in the kernel's rest.
+
+    0 where the equation is no such product.
+    """
+    inputs, kernel, outputs = _parts(equation)
+    for count in range(1, min(len(inputs), len(kernel) - 1) + 1):
+        rest, outer = inputs[:-count], kernel[count:]
+        plain = len(set(rest + kernel)) == len(rest + kernel)
+        if plain and rest and inputs[-count:] == kernel[:count] and outputs == rest + outer:
+            return count
+    return 0
 
 
 def _without_dots(equation: str, rank: int) -> str:

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import Data, Invalid, Kind, Regularizer, arg, weight
-from kerasviz.layers.dense import Lora
 from kerasviz.layers.layer import Layer
+from kerasviz.layers.lora import Lora
 
 
 class InitialWeights(Kind):
@@ -47,6 +47,7 @@ class Embedding(StartsFromArrays):
         outputs: (batch, *rest, output_dim)
     """
 
+    large = "embeddings"
     activity_in_block = False
     supports_masking = True
     input_dim: int = arg(at_least=1, doc="How many things there are: the largest number plus one.")
@@ -76,16 +77,30 @@ class Embedding(StartsFromArrays):
         if initial is not None:
             self.built = True
             self.set_weights(list(initial) if isinstance(initial, (list, tuple)) else [initial])
+        self.adapt()
 
     def call(self, inputs: Tensor) -> Tensor:
         """The rows of these numbers."""
         if inputs.dtype not in (torch.int32, torch.int64):
             inputs = inputs.to(torch.int64)
         try:
-            return F.embedding(inputs, self.embeddings)
+            table: Any = self._parameters["embeddings"]
+            rows = F.embedding(inputs, table).to(self._compute_dtype)
+            if self.lora_enabled:
+                a, b = self.small
+                rows = rows + (self._lora_scale * (F.embedding(inputs, a) @ b)).to(rows.dtype)
+            return rows
         except IndexError:  # on the host; a GPU cannot tell
             self.check_numbers(inputs, f'Embedding "{self.name}"')
             raise
+
+    def quantized_build(self, embeddings_shape: Any, mode: Any, config: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Not available yet.
+
+        Raises:
+            Invalid: always.
+        """
+        raise self._not_quantized("quantized_build", mode)
 
     def check_numbers(self, numbers: Tensor, where: str) -> None:
         """All numbers have a row. Reads them.

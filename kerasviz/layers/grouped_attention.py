@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid, arg, weight
@@ -56,17 +55,12 @@ class GroupQueryAttention(HeadedAttention):
         """Make the projections, in the order in which Keras does."""
         self.compute_output_shape(query_shape, value_shape, key_shape)
         heads, shared = (self.num_query_heads, self.head_dim), (self.num_key_value_heads, self.head_dim)
-        self._query_dense = self.projection("query", heads)
-        self._key_dense = self.projection("key", shared)
-        self._gate_dense = self.projection("gate", heads) if self.use_gate else None
-        self._value_dense = self.projection("value", shared)
-        self._output_dense = self.projection("attention_output", (query_shape[-1],), 2)
-        self._query_dense.build(query_shape)
-        self._key_dense.build(key_shape or value_shape)
-        if self._gate_dense is not None:
-            self._gate_dense.build(query_shape)
-        self._value_dense.build(value_shape)
-        self._output_dense.build((*query_shape[:-1], *heads))
+        self._query_dense = self.projection("query", query_shape, heads)
+        self._key_dense = self.projection("key", key_shape or value_shape, shared)
+        self._gate_dense = self.projection("gate", query_shape, heads, 1, "sigmoid") if self.use_gate else None
+        self._value_dense = self.projection("value", value_shape, shared)
+        gathered = (*query_shape[:-1], *heads)
+        self._output_dense = self.projection("attention_output", gathered, (query_shape[-1],), 2)
 
     def compute_output_shape(self, query_shape: tuple, value_shape: Any = None, key_shape: Any = None) -> tuple:
         """The query's.
@@ -132,7 +126,7 @@ class GroupQueryAttention(HeadedAttention):
             outputs, scores = self.fused(q, k, v, mask, bool(training), self.dropout == 0, causal), None
         outputs = outputs.transpose(1, 2)
         if self._gate_dense is not None:
-            outputs = outputs * torch.sigmoid(self.project(self._gate_dense, query))
+            outputs = outputs * self.project(self._gate_dense, query)
         outputs = self.project(self._output_dense, outputs)
         return outputs if scores is None else (outputs, scores)
 

@@ -27,11 +27,6 @@ def test_whole_numbers_are_taken():
     assert layers.Dense(2)(torch.ones(1, 3, dtype=torch.int64)).dtype == torch.float32
 
 
-def test_lora_is_refused_rather_than_ignored():
-    with pytest.raises(Invalid, match="not available yet"):
-        layers.Dense(2, lora_rank=4)
-
-
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float64"])
 def test_policy_decides_what_is_computed_in(policy):
     layer = layers.Dense(2, dtype=policy)

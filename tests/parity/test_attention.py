@@ -262,3 +262,15 @@ def test_masks_of_embeddings_are_seen_as_by_keras(reference, kind, causal):
 
     expected = reference(lambda keras: answer(keras, keras, keras.ops.convert_to_tensor))
     assert_close(answer(Ours, models, convert_to_tensor), expected)
+
+
+@pytest.mark.parametrize("kind", ["MultiHeadAttention", "GroupQueryAttention"])
+def test_penalties_on_outputs_are_keras(reference, kind):
+    sizes = {"MultiHeadAttention": (2, 3), "GroupQueryAttention": (3, 4, 2)}[kind]
+
+    def answer(module):
+        layer = getattr(module.layers, kind)(*sizes, activity_regularizer="l2", kernel_regularizer="l1", name="it")
+        run(layer, SELF, SELF)
+        return sorted(float(loss.detach()) for loss in layer.losses)
+
+    assert_close(answer(Ours), reference(answer))
