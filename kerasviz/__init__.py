@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kerasviz import (
         activations,
+        backend,
         callbacks,
         config,
         constraints,
         datasets,
         declare,
         document,
+        dtype_policies,
         initializers,
         insight,
         layers,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from kerasviz.models import Functional, Model, Sequential
     from kerasviz.optimizers import Optimizer
     from kerasviz.regularizers import Regularizer
-    from kerasviz.tensors import DTypePolicy, KerasTensor, Variable
+    from kerasviz.tensors import DTypePolicy, FloatDTypePolicy, KerasTensor, Variable, device
     from kerasviz.widgets import CallbackPanel, GraphEditor, Inspector, Studio, TrainingView
 
 __version__ = "0.1.0"
@@ -51,6 +53,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "CallbackPanel": "widgets",
     "DTypePolicy": "tensors",
+    "FloatDTypePolicy": "tensors",
     "Functional": "models",
     "GraphEditor": "widgets",
     "Initializer": "initializers",
@@ -69,9 +72,11 @@ _HOMES = {
     "Studio": "widgets",
     "TrainingView": "widgets",
     "Variable": "tensors",
+    "device": "tensors",
 }
 _PARTS = (
-    *("activations", "callbacks", "config", "constraints", "datasets", "declare", "document", "initializers"),
+    *("activations", "backend", "callbacks", "config", "constraints", "datasets", "declare", "document"),
+    *("dtype_policies", "initializers"),
     *("insight", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("regularizers", "runs", "saving", "training", "tree", "utils", "widgets"),
 )
@@ -79,6 +84,7 @@ _PARTS = (
 __all__ = [
     "CallbackPanel",
     "DTypePolicy",
+    "FloatDTypePolicy",
     "Functional",
     "GraphEditor",
     "Initializer",
@@ -98,12 +104,15 @@ __all__ = [
     "TrainingView",
     "Variable",
     "activations",
+    "backend",
     "callbacks",
     "config",
     "constraints",
     "datasets",
     "declare",
+    "device",
     "document",
+    "dtype_policies",
     "initializers",
     "insight",
     "layers",

@@ -15,7 +15,7 @@ STATIONS = """
 declare
 tensors
 ops
-activations initializers regularizers constraints random tree config
+activations initializers regularizers constraints random tree config backend dtype_policies
 layers
 graph
 losses

@@ -1,11 +1,13 @@
 """The progress bar."""
 
+import logging
 import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from kerasviz.callbacks.base import Callback
+from kerasviz.tensors import settings
 
 WIDTH = 20
 REFRESH_SECONDS = 0.1
@@ -90,7 +92,7 @@ class ProgbarLogger(Callback):
         self._start = time.perf_counter()
         self._shown_at = 0.0
         self._seen = self._length = 0
-        self._live = self.verbose == 1 and is_screen(sys.stdout)
+        self._live = self.verbose == 1 and settings.switch("interactive_logging") and is_screen(sys.stdout)
 
     def _advance(self, batch: int, logs: Any) -> None:
         self._seen = batch + 1
@@ -134,6 +136,9 @@ class ProgbarLogger(Callback):
         return f"{bold(self._count())} \x1b[32m{'━' * filled}\x1b[0m\x1b[37m{'━' * (WIDTH - filled)}\x1b[0m"
 
     def _write(self, text: str) -> None:
+        if not settings.switch("interactive_logging"):
+            logging.getLogger("kerasviz").info(text.strip())
+            return
         sys.stdout.write(text)
         sys.stdout.flush()
 

@@ -108,7 +108,7 @@ def serialize(thing: Any) -> Any:
         return thing
     if isinstance(thing, (list, tuple)):
         return [serialize(part) for part in thing]
-    if isinstance(thing, Mapping):
+    if isinstance(thing, Mapping) and not hasattr(thing, "get_config"):
         return {key: serialize(value) for key, value in thing.items()}
     if hasattr(thing, "get_config") and not isinstance(thing, type):
         cls = type(thing)

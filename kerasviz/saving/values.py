@@ -31,7 +31,7 @@ def serialize_value(value: Any, again: Callable[[Any], Any]) -> Any:
         return {"class_name": "__tuple__", "items": [again(part) for part in value]}
     if isinstance(value, list):
         return [again(part) for part in value]
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and not hasattr(value, "get_config"):
         return {key: again(part) for key, part in value.items()}
     if isinstance(value, slice):
         parts = {"start": value.start, "stop": value.stop, "step": value.step}

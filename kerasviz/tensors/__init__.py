@@ -2,16 +2,21 @@
 
 from kerasviz.tensors import settings
 from kerasviz.tensors.convert import convert_to_numpy, convert_to_tensor
-from kerasviz.tensors.dtypes import (
+from kerasviz.tensors.dtypes import is_float, standardize_dtype, torch_dtype
+from kerasviz.tensors.policies import (
+    AWQDTypePolicy,
     DTypePolicy,
+    FloatDTypePolicy,
+    GPTQDTypePolicy,
+    Int4DTypePolicy,
+    QuantizedDTypePolicy,
+    QuantizedFloat8DTypePolicy,
     dtype_policy,
-    is_float,
     set_dtype_policy,
-    standardize_dtype,
-    torch_dtype,
 )
+from kerasviz.tensors.policy_map import DTypePolicyMap
 from kerasviz.tensors.promotion import result_type
-from kerasviz.tensors.settings import default_device, set_device, standardize_data_format
+from kerasviz.tensors.settings import default_device, device, set_device, standardize_data_format
 from kerasviz.tensors.structure import is_shape, leaves, map_leaves
 from kerasviz.tensors.symbolic import (
     OPERATORS,
@@ -20,6 +25,8 @@ from kerasviz.tensors.symbolic import (
     Node,
     Operation,
     any_symbolic,
+    clear_session,
+    get_uid,
     infer,
     is_keras_tensor,
     record,
@@ -31,17 +38,27 @@ from kerasviz.tensors.variable import Variable, in_memory_order
 
 __all__ = [
     "OPERATORS",
+    "AWQDTypePolicy",
     "DTypePolicy",
+    "DTypePolicyMap",
+    "FloatDTypePolicy",
     "FunctionOperation",
+    "GPTQDTypePolicy",
+    "Int4DTypePolicy",
     "KerasTensor",
     "Node",
     "Operation",
+    "QuantizedDTypePolicy",
+    "QuantizedFloat8DTypePolicy",
     "Variable",
     "any_symbolic",
+    "clear_session",
     "convert_to_numpy",
     "convert_to_tensor",
     "default_device",
+    "device",
     "dtype_policy",
+    "get_uid",
     "in_memory_order",
     "infer",
     "is_float",

@@ -1,5 +1,6 @@
 """KerasTensor: a tensor that is not there yet. Operations on it are recorded as nodes of a graph."""
 
+import gc
 import itertools
 import math
 import threading
@@ -17,6 +18,7 @@ SMALL, LARGE = (2, 3), (224, 256)
 FEW = 1_000_000  # numbers that are no trouble to compute with; the meta device costs a second when it is first used
 OPERATORS: dict[str, Callable] = {}  # "add" -> ops.add; filled by `ops`
 _counts: dict[str, itertools.count] = {}
+_uids: dict[str, itertools.count] = {}
 _lock = threading.Lock()
 
 
@@ -36,10 +38,30 @@ def unique_name(prefix: str) -> str:
     return prefix if number == 0 else f"{prefix}_{number}"
 
 
+def get_uid(prefix: str = "") -> int:
+    """How often this was called for `prefix`, from 1: a number that no other call got."""
+    with _lock:
+        return next(_uids.setdefault(prefix, itertools.count(1)))
+
+
 def reset_names() -> None:
     """Begin all automatic names anew."""
     with _lock:
         _counts.clear()
+        _uids.clear()
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Begin all automatic names anew: a second model then gets the names of a first one.
+
+    Args:
+        free_memory: whether to collect what is no longer used, on the accelerator too.
+    """
+    reset_names()
+    if free_memory:
+        gc.collect()
+        if torch.cuda.is_initialized():
+            torch.cuda.empty_cache()
 
 
 class Operation:
@@ -279,9 +301,10 @@ class FunctionOperation(Operation):
 
 
 def record_function(function: Callable, args: tuple, kwargs: dict[str, Any], name: str | None = None) -> Any:
-    """Record a call of `function`; its output is inferred."""
+    """Record a call of `function`; its output is what the function says it will be, or else inferred."""
+    told = getattr(function, "symbolic_outputs", None)
     try:
-        outputs = infer(function, args, kwargs)
+        outputs = infer(function, args, kwargs) if told is None else told(*args, **kwargs)
     except Invalid:
         raise
     except Exception as error:

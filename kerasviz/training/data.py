@@ -1,6 +1,7 @@
 """What `fit`, `evaluate` and `predict` are given, as a source of batches."""
 
 import numbers
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.tensors import leaves
+from kerasviz.tensors import leaves, settings
 from kerasviz.training.arrays import Arrays, as_tensors, row_count
 from kerasviz.training.streams import Indexed, Stream, is_indexed, is_loader, is_stream
 
@@ -164,10 +165,14 @@ class Passes:
     def __init__(self, source: Source, steps: int | None = None) -> None:
         if steps is not None and (not isinstance(steps, int) or steps < 1):
             raise Invalid("steps", "a whole number at least 1, or None", steps)
+        known = source.num_batches
+        most = settings.max_steps_per_epoch()
+        if most is not None and most < (steps or known or most + 1):
+            warnings.warn(f"An epoch ends after {most} steps: keras.config.set_max_steps_per_epoch.", stacklevel=3)
+            steps = most
         self.source = source
         self.steps = steps
         self._going: Iterator[tuple] | None = None
-        known = source.num_batches
         self.length = known if steps is None else steps
         self.exhausted = False
 

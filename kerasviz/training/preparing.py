@@ -1,5 +1,6 @@
 """What happens before the first batch: data found and checked, outputs learned, steps put together."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import torch
 
 from kerasviz.callbacks import CallbackList
 from kerasviz.declare import Invalid
-from kerasviz.tensors import default_device, leaves, map_leaves, torch_dtype
+from kerasviz.tensors import default_device, leaves, map_leaves, settings, torch_dtype
 from kerasviz.training import step as steps
 from kerasviz.training.arrays import Arrays
 from kerasviz.training.checks import check_ids, check_inputs, check_targets
@@ -99,7 +100,8 @@ class Preparing:
             self._learn_outputs(validation, "fit(validation_data=...)", "test_step")
             validating = Phase(Passes(validation, validation_steps), lambda: self._test_function(validation))
         fitting = Phase(Passes(source, steps_per_epoch), lambda: self._train_function(source))
-        return Training(self, fitting, range(initial_epoch, epochs), validating, validation_epochs(validation_freq))
+        all_epochs = range(initial_epoch, limited_epochs(epochs))
+        return Training(self, fitting, all_epochs, validating, validation_epochs(validation_freq))
 
     def _learn_outputs(self, source: Source, where: str, step: str) -> None:
         """Look at the first batch: build the model, match losses and metrics to its outputs, check the targets.
@@ -250,3 +252,12 @@ def known_outputs(model: Any, x: Any) -> Any:
         lambda symbol: torch.zeros((rows, *symbol.shape[1:]), dtype=torch_dtype(symbol.dtype), device=first.device),
         graph.outputs,
     )
+
+
+def limited_epochs(epochs: int) -> int:
+    """The epoch to stop before: as asked, or as `keras.config.set_max_epochs` allows."""
+    most = settings.max_epochs()
+    if most is None or epochs <= most:
+        return epochs
+    warnings.warn(f"Training ends after {most} epochs: keras.config.set_max_epochs.", stacklevel=4)
+    return most

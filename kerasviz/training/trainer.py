@@ -151,7 +151,7 @@ class Trainer(Overridable):
         plan = self._plan_training(**options)
         told = {
             "verbose": 1 if verbose == "auto" else verbose,
-            "epochs": epochs,
+            "epochs": plan.epochs.stop,
             "steps": plan.fitting.passes.length,
             "validation_freq": validation_freq,
             "do_validation": plan.validating is not None,
