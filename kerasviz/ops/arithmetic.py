@@ -8,6 +8,8 @@ from torch import Tensor
 from kerasviz.ops.promotion import floating, joined, joined_float, operands
 from kerasviz.ops.recording import op, tensor
 
+LIMITS = (int, float, type(None))  # a bool is an int
+
 
 @op
 def add(x1: Any, x2: Any) -> Tensor:
@@ -48,7 +50,8 @@ def floor_divide(x1: Any, x2: Any) -> Tensor:
 @op
 def mod(x1: Any, x2: Any) -> Tensor:
     """Remainder with the sign of the divisor, element by element."""
-    return torch.remainder(*operands(x1, x2))
+    a, b = operands(x1, x2)
+    return torch.remainder(a.to(torch.int32) if a.dtype == b.dtype == torch.bool else a, b)
 
 
 @op
@@ -89,14 +92,16 @@ def abs(x: Any) -> Tensor:
 
 @op
 def sign(x: Any) -> Tensor:
-    """-1, 0 or 1."""
-    return torch.sign(tensor(x))
+    """-1, 0 or 1; of a complex number, the one of length 1 in its direction."""
+    x = tensor(x)
+    return torch.sgn(x) if x.is_complex() else torch.sign(x)
 
 
 @op
 def square(x: Any) -> Tensor:
-    """`x * x`."""
-    return torch.square(tensor(x))
+    """`x * x`; truth becomes int32."""
+    x = tensor(x)
+    return torch.square(x.to(torch.int32) if x.dtype == torch.bool else x)
 
 
 @op
@@ -130,24 +135,6 @@ def log1p(x: Any) -> Tensor:
 
 
 @op
-def sin(x: Any) -> Tensor:
-    """Sine of radians."""
-    return torch.sin(floating(x))
-
-
-@op
-def cos(x: Any) -> Tensor:
-    """Cosine of radians."""
-    return torch.cos(floating(x))
-
-
-@op
-def tanh(x: Any) -> Tensor:
-    """Hyperbolic tangent."""
-    return torch.tanh(floating(x))
-
-
-@op
 def floor(x: Any) -> Tensor:
     """Rounded down."""
     return torch.floor(joined_float(x))
@@ -161,14 +148,23 @@ def ceil(x: Any) -> Tensor:
 
 @op
 def round(x: Any, decimals: int = 0) -> Tensor:
-    """Rounded to `decimals` places, halves to even."""
-    return torch.round(tensor(x), decimals=decimals)
+    """Rounded to `decimals` places, halves to even; before the point where `decimals` is negative."""
+    x = tensor(x)
+    if x.is_floating_point():
+        return torch.round(x, decimals=decimals)
+    return x if decimals >= 0 else torch.round(x.to(torch.float64), decimals=decimals).to(x.dtype)
 
 
 @op
 def clip(x: Any, x_min: Any, x_max: Any) -> Tensor:
-    """Held between two limits."""
-    return torch.clamp(tensor(x), x_min, x_max)
+    """Held between two limits, which are numbers or tensors that broadcast; None for no limit. Truth becomes int32."""
+    x = tensor(x)
+    x = x.to(torch.int32) if x.dtype == torch.bool else x
+    if isinstance(x_min, LIMITS) and isinstance(x_max, LIMITS):
+        return torch.clamp(x, x_min, x_max)
+    low = None if x_min is None else operands(x, x_min)[1]
+    high = None if x_max is None else operands(x, x_max)[1]
+    return torch.clamp(x, low, high)
 
 
 __all__ = [
@@ -177,7 +173,6 @@ __all__ = [
     "add",
     "ceil",
     "clip",
-    "cos",
     "divide",
     "exp",
     "floor",
@@ -191,12 +186,9 @@ __all__ = [
     "negative",
     "power",
     "round",
-    "rsqrt",
     "sign",
-    "sin",
     "sqrt",
     "square",
     "subtract",
-    "tanh",
     "true_divide",
 ]

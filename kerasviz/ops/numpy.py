@@ -1,7 +1,13 @@
 """`keras.ops.numpy`: what NumPy has, on tensors."""
 
 from kerasviz.ops.arithmetic import *
+from kerasviz.ops.bits import *
 from kerasviz.ops.comparisons import *
+from kerasviz.ops.extremes import *
+from kerasviz.ops.floats import *
+from kerasviz.ops.nan_reductions import *
 from kerasviz.ops.products import *
+from kerasviz.ops.quantiles import *
 from kerasviz.ops.reductions import *
 from kerasviz.ops.shaping import *
+from kerasviz.ops.trigonometry import *

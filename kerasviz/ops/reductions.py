@@ -1,100 +1,28 @@
-"""Many numbers to one: sums, means, extremes, and running sums."""
+"""Many numbers to one: sums, means and counts; and running ones. Axes: an int, several, or None for all of them.
 
+Sums of numbers narrower than 32 bits are int32. `keepdims` leaves the axes with size 1.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from kerasviz.ops.promotion import floating
+from kerasviz.declare import Invalid
+from kerasviz.ops.promotion import floating, joined_float
 from kerasviz.ops.recording import op, tensor
+from kerasviz.tensors import result_type, torch_dtype
+
+NARROW = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32})  # their sums and products are int32
+WIDE = {torch.int64: torch.int32, torch.float64: torch.float32}
 
 
-@op
-def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Sum over axes; all of them for None."""
-    x = tensor(x)
-    return torch.sum(x, dim=axes_of(x, axis), keepdim=keepdims)
-
-
-@op
-def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Mean over axes; all of them for None."""
-    x = floating(x)
-    return torch.mean(x, dim=axes_of(x, axis), keepdim=keepdims)
-
-
-@op
-def var(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Variance over axes, divided by the count."""
-    x = floating(x)
-    return torch.var(x, dim=axes_of(x, axis), keepdim=keepdims, correction=0)
-
-
-@op
-def std(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Standard deviation over axes, divided by the count."""
-    x = floating(x)
-    return torch.std(x, dim=axes_of(x, axis), keepdim=keepdims, correction=0)
-
-
-@op
-def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
-    """Product over axes; all of them for None."""
-    x = tensor(x, dtype)
-    rank = x.ndim or 1
-    for one in sorted((n % rank for n in axes_of(x, axis)), reverse=True):
-        x = torch.prod(x, dim=one, keepdim=keepdims)
-    return x
-
-
-@op
-def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:
-    """Largest over axes; all of them for None."""
-    x = tensor(x)
-    result = torch.amax(x, dim=axes_of(x, axis), keepdim=keepdims)
-    return result if initial is None else torch.clamp(result, min=initial)
-
-
-@op
-def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Tensor:
-    """Smallest over axes; all of them for None."""
-    x = tensor(x)
-    result = torch.amin(x, dim=axes_of(x, axis), keepdim=keepdims)
-    return result if initial is None else torch.clamp(result, max=initial)
-
-
-@op
-def any(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Whether one is true over axes."""
-    x = tensor(x)
-    return torch.any(x, dim=axes_of(x, axis), keepdim=keepdims)
-
-
-@op
-def all(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Whether all are true over axes."""
-    x = tensor(x)
-    return torch.all(x, dim=axes_of(x, axis), keepdim=keepdims)
-
-
-@op
-def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """Place of the largest, as int32."""
-    return torch.argmax(tensor(x), dim=axis, keepdim=keepdims).to(torch.int32)
-
-
-@op
-def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """Place of the smallest, as int32."""
-    return torch.argmin(tensor(x), dim=axis, keepdim=keepdims).to(torch.int32)
-
-
-@op
-def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """Running sum along an axis; of all numbers in a row for None."""
-    x = tensor(x, dtype)
-    kept = x.dtype if x.dtype != torch.bool else torch.int32
-    return torch.cumsum(x.flatten() if axis is None else x, dim=0 if axis is None else axis, dtype=kept)
+def reduced(function: Callable, x: Tensor, axis: Any, keepdims: bool, **more: Any) -> Tensor:
+    """torch's `function` of `x` over axes; over none of them for an empty tuple."""
+    if axis is None or isinstance(axis, int) or len(axis):
+        return function(x, dim=axis, keepdim=keepdims, **more)
+    return function(x.unsqueeze(-1), dim=-1, **more)
 
 
 def axes_of(x: Tensor, axis: Any) -> list[int]:
@@ -104,4 +32,161 @@ def axes_of(x: Tensor, axis: Any) -> list[int]:
     return [axis] if isinstance(axis, int) else list(axis)
 
 
-__all__ = ["all", "any", "argmax", "argmin", "cumsum", "max", "mean", "min", "prod", "std", "sum", "var"]
+@op
+def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Sum over axes; all of them for None."""
+    x = tensor(x)
+    return reduced(torch.sum, x, axis, keepdims, dtype=torch.int32 if x.dtype in NARROW else None)
+
+
+@op
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Mean over axes; all of them for None."""
+    return reduced(torch.mean, floating(x), axis, keepdims)
+
+
+@op
+def var(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Variance over axes, divided by the count; of at most 32 bits."""
+    result = reduced(torch.var, floating(x), axis, keepdims, correction=0)
+    return result.to(torch.float32) if result.dtype == torch.float64 else result
+
+
+@op
+def std(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Standard deviation over axes, divided by the count."""
+    return reduced(torch.std, floating(x), axis, keepdims, correction=0)
+
+
+@op
+def average(x: Any, axis: Any = None, weights: Any = None) -> Tensor:
+    """Weighted mean over axes; NaN or infinite where the weights sum to 0.
+
+    Args:
+        x: numbers.
+        axis: axes to average over; all of them for None.
+        weights: shaped like `x`, or a row of numbers along `axis`; None for equal ones.
+    """
+    x = joined_float(x)
+    if weights is None:
+        return reduced(torch.mean, x, axis, False)
+    weights = _weights_like(x, axis, tensor(weights))
+    dtype = torch_dtype(result_type(x.dtype, weights.dtype, float))
+    x, weights = x.to(dtype), weights.to(dtype)
+    return reduced(torch.sum, x * weights, axis, False) / reduced(torch.sum, weights.expand(x.shape), axis, False)
+
+
+def _weights_like(x: Tensor, axis: Any, weights: Tensor) -> Tensor:
+    if weights.shape == x.shape:
+        return weights
+    along = axes_of(x, axis)
+    if weights.ndim != 1 or len(along) != 1 or weights.shape[0] != x.shape[along[0]]:
+        expected = f"{tuple(x.shape)}, or a row along the one axis"
+        raise Invalid("ops.average(weights=...)", expected, tuple(weights.shape))
+    shape = [1] * x.ndim
+    shape[along[0]] = -1
+    return weights.reshape(shape)
+
+
+@op
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+    """Product over axes; all of them for None. 64-bit numbers become 32-bit ones unless `dtype` says so."""
+    x = tensor(x)
+    return product(x, axis, keepdims, dtype)
+
+
+def product(x: Tensor, axis: Any, keepdims: bool, dtype: Any = None) -> Tensor:
+    """Product over axes, as `dtype`; of 32 bits for None."""
+    kept: torch.dtype = WIDE.get(x.dtype) or (torch.int32 if x.dtype in NARROW else x.dtype)
+    dtype = kept if dtype is None else torch_dtype(dtype)
+    if axis is None and not keepdims:
+        return torch.prod(x, dtype=dtype)
+    x, rank = x.to(dtype), x.ndim or 1
+    for one in sorted((n % rank for n in axes_of(x, axis)), reverse=True):
+        x = torch.prod(x, dim=one, keepdim=keepdims, dtype=dtype)
+    return x
+
+
+@op
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Whether one is true over axes; NaN is true."""
+    return reduced(torch.any, _truth(x), axis, keepdims)
+
+
+@op
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Whether all are true over axes; NaN is true."""
+    return reduced(torch.all, _truth(x), axis, keepdims)
+
+
+def _truth(x: Any) -> Tensor:
+    x = tensor(x)
+    return x if x.dtype == torch.bool else x.to(torch.bool)
+
+
+@op
+def count_nonzero(x: Any, axis: Any = None) -> Tensor:
+    """How many numbers are not 0 over axes, as int32."""
+    return reduced(torch.sum, _truth(x), axis, False, dtype=torch.int32)
+
+
+@op
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """Running sum along an axis; of all numbers in a row for None.
+
+    Truth becomes int32, and 64-bit numbers 32-bit ones, unless `dtype` says otherwise.
+    """
+    x = tensor(x)
+    return running(torch.cumsum, x, axis, dtype)
+
+
+@op
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
+    """Running product along an axis; of all numbers in a row for None.
+
+    Truth becomes int32, and 64-bit numbers 32-bit ones, unless `dtype` says otherwise.
+    """
+    x = tensor(x)
+    return running(torch.cumprod, x, axis, dtype)
+
+
+def running(function: Callable, x: Tensor, axis: int | None, dtype: Any) -> Tensor:
+    """torch's `function` along an axis, in the dtype of running sums and products."""
+    kept: torch.dtype = (WIDE.get(x.dtype) or x.dtype) if dtype is None else torch_dtype(dtype)
+    kept = torch.int32 if kept == torch.bool else kept
+    return function(x.flatten() if axis is None else x, dim=0 if axis is None else axis, dtype=kept)
+
+
+@op
+def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
+    """Area under a curve through points, by trapezoids.
+
+    Args:
+        y: heights of the points.
+        x: their places along `axis`: a row of them, or shaped like `y`; None for equal distances.
+        dx: the distance between neighbours, where `x` is None.
+        axis: along which the points stand; it goes.
+    """
+    y = floating(y)
+    if x is None:
+        return torch.trapezoid(y, dx=dx, dim=axis)
+    x = tensor(x).to(y.dtype)
+    if x.ndim == 1 and y.ndim > 1:
+        x = x.reshape([-1] + [1] * ((-1 - axis) % y.ndim))
+    return torch.trapezoid(y, x, dim=axis)
+
+
+__all__ = [
+    "all",
+    "any",
+    "average",
+    "count_nonzero",
+    "cumprod",
+    "cumsum",
+    "mean",
+    "prod",
+    "std",
+    "sum",
+    "trapezoid",
+    "var",
+]
