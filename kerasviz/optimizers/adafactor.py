@@ -58,7 +58,7 @@ class Adafactor(Optimizer):
         if self.relative_step:
             rate = least(rate, step**-0.5)
         self._follow(gradients, slots, 1.0 - step**self.beta_2_decay)
-        ways = kernels._foreach_rsqrt(slots["velocity"])
+        ways = self.work.new("rsqrt", slots["velocity"])
         kernels._foreach_mul_(ways, gradients)
         sizes = root_mean_squares(variables).clamp_(min=self.epsilon_2)
         excess = root_mean_squares(ways).div_(self.clip_threshold).clamp_(min=1.0)
@@ -68,7 +68,7 @@ class Adafactor(Optimizer):
 
     def _follow(self, gradients: list[Tensor], slots: dict[str, list[Any]], memory: Any) -> None:
         """Bring the mean squares up to date."""
-        squares = kernels._foreach_mul(gradients, gradients)
+        squares = self.work.new("mul", gradients, gradients)
         kernels._foreach_add_(squares, self.epsilon_1)
         whole = [index for index, square in enumerate(squares) if square.ndim < 2]
         if whole:

@@ -40,6 +40,7 @@ class Adam(Optimizer):
     amsgrad: bool = arg(False, after="epsilon", doc="Whether to divide by the largest mean square so far.")
 
     fuses_decay = True
+    goes_over_more_than_once = False
 
     def slots(self) -> tuple[tuple[str, ...], ...]:
         block = ("momentum", "velocity")

@@ -30,8 +30,9 @@ class Adamax(Optimizer):
         momentum, norm = slots["momentum"], slots["norm"]
         kernels._foreach_lerp_(momentum, gradients, 1.0 - self.beta_1)
         kernels._foreach_mul_(norm, self.beta_2)
-        kernels._foreach_maximum_(norm, kernels._foreach_abs(gradients))
-        below = kernels._foreach_add(norm, self.epsilon)
+        kernels._foreach_maximum_(norm, self.work.new("abs", gradients))
+        self.work.clear()
+        below = self.work.new("add", norm, self.epsilon)
         start = 1.0 - self.beta_1 ** (self.updates() + 1)
         add_quotient(variables, momentum, below, -rate / start)
 
@@ -52,7 +53,7 @@ class Lion(Optimizer):
     def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
         momentum = slots["momentum"]
-        signs = kernels._foreach_lerp(momentum, gradients, 1.0 - self.beta_1)
+        signs = self.work.new("lerp", momentum, gradients, 1.0 - self.beta_1)
         kernels._foreach_sign_(signs)
         add_scaled(variables, signs, -rate)
         kernels._foreach_lerp_(momentum, gradients, 1.0 - self.beta_2)

@@ -63,18 +63,18 @@ class Ftrl(Optimizer):
 
     def _power(self, squares: Any) -> Any:
         if self.learning_rate_power == -0.5:
-            return kernels._foreach_sqrt(squares)
-        return kernels._foreach_pow(squares, -self.learning_rate_power)
+            return self.work.new("sqrt", squares)
+        return self.work.new("pow", squares, -self.learning_rate_power)
 
     def _solve(self, variables: list[Any], linear: Any, below: Any, rate: Any) -> None:
         """The weights at which the sum of all gradients, and the penalties, are balanced."""
         limit = self.l1_regularization_strength
         if limit:
-            beyond = kernels._foreach_clamp_min(linear, -limit)
+            beyond = self.work.new("clamp_min", linear, -limit)
             kernels._foreach_clamp_max_(beyond, limit)
             kernels._foreach_sub_(beyond, linear)
             kernels._foreach_mul_(beyond, rate)
         else:
-            beyond = kernels._foreach_mul(linear, -rate)
+            beyond = self.work.new("mul", linear, -rate)
         kernels._foreach_div_(beyond, below)
         kernels._foreach_copy_(variables, beyond)

@@ -30,7 +30,7 @@ class Lamb(Optimizer):
     def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
         step = self.updates() + 1
-        ways = [torch.zeros_like(variable, requires_grad=False) for variable in variables]
+        ways = self.work.new("mul", gradients, 0.0)
         epsilon = self.epsilon * (1.0 - self.beta_2**step) ** 0.5  # in Keras, of the corrected mean square
         moments = Moments(self.beta_1, self.beta_2, epsilon)
         step_by_moments(ways, gradients, (slots["momentum"], slots["velocity"], []), -1.0, step, moments)

@@ -52,7 +52,7 @@ class Nadam(Optimizer):
         start = (1.0 - self.beta_2**step) ** 0.5
         kernels._foreach_lerp_(momentum, gradients, 1.0 - self.beta_1)
         mean_square(velocity, gradients, self.beta_2)
-        below = kernels._foreach_sqrt(velocity)
+        below = self.work.new("sqrt", velocity)
         kernels._foreach_add_(below, self.epsilon * start)
         add_quotient(variables, momentum, below, -rate * start * ahead / (1.0 - product * ahead))
         add_quotient(variables, gradients, below, -rate * start * (1.0 - now) / (1.0 - product))

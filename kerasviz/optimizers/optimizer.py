@@ -137,7 +137,9 @@ class Optimizer(OptimizerState):
             for gradient, variable in zip(gradients, variables, strict=True):
                 self.update_step(gradient, variable, learning_rate)
         elif len(self._groups) == 1 and variables is self._trainable_variables:
-            self.update(variables, gradients, rate, self._slots)
+            for part, some, slots in self._blocks:
+                self.work.clear()
+                self.update(some, gradients[part], rate, slots)
         else:
             self._update_groups(gradients, variables, rate)
         self.update_scalars()
@@ -150,6 +152,7 @@ class Optimizer(OptimizerState):
             if chosen:
                 slots = {name: [arrays[index] for index in chosen] for name, arrays in self._slots.items()}
                 chosen_variables, chosen_gradients = zip(*(given[index] for index in chosen), strict=True)
+                self.work.clear()
                 self.update(list(chosen_variables), list(chosen_gradients), rate, slots)
 
     def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
@@ -172,6 +175,7 @@ class Optimizer(OptimizerState):
         slots = {name: [arrays[index]] for name, arrays in self._slots.items()}
         with torch.no_grad():
             rate = learning_rate if type(learning_rate) is Tensor else float(learning_rate)
+            self.work.clear()
             self.update([variable], [gradient], rate, slots)
 
     def _clipped(self, gradients: list[Tensor]) -> list[Tensor]:

@@ -33,11 +33,10 @@ class RMSprop(Optimizer):
         """Change weights of one device and dtype."""
         velocity = slots["velocity"]
         mean_square(velocity, gradients, self.rho)
-        below = kernels._foreach_add(velocity, self.epsilon)
+        below = self.work.new("add", velocity, self.epsilon)
         if self.centered:
             average_gradient = slots["average_gradient"]
-            kernels._foreach_mul_(average_gradient, self.rho)
-            kernels._foreach_add_(average_gradient, gradients, alpha=1.0 - self.rho)
+            kernels._foreach_lerp_(average_gradient, gradients, 1.0 - self.rho)
             kernels._foreach_addcmul_(below, average_gradient, average_gradient, value=-1.0)
         kernels._foreach_sqrt_(below)
         if self.momentum:

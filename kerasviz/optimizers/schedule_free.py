@@ -46,7 +46,7 @@ class ScheduleFreeAdamW(Optimizer):
             rate = rate * least(step / self.warmup_steps, 1.0)
         start = (1.0 - self.beta_2**step) ** 0.5
         mean_square(velocity, gradients, self.beta_2)
-        below = kernels._foreach_sqrt(velocity)
+        below = self.work.new("sqrt", velocity)
         kernels._foreach_add_(below, self.epsilon * start)
         add_quotient(places, gradients, below, -rate * start)
         go_towards(variables, places, 1.0 / step)

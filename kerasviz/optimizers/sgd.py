@@ -11,7 +11,7 @@ from kerasviz.optimizers.kernels import add_scaled, kernels
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import HostScalar, Rate
 
-FUSED = ("cpu", "cuda")  # devices with torch's fused kernel
+EXACT = (torch.float32, torch.float64)  # dtypes that torch's fused kernel is right for on the CPU
 
 
 class SGD(Optimizer):
@@ -27,29 +27,36 @@ class SGD(Optimizer):
     momentum: float = arg(0.0, at_least=0, at_most=1, after="learning_rate", doc="Share of the last step kept.")
     nesterov: bool = arg(False, after="momentum", doc="Whether to look ahead by the momentum first.")
 
+    def check(self) -> None:
+        """Looking ahead takes a kernel more."""
+        super().check()
+        self.goes_over_more_than_once = self.nesterov
+
     def slots(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum",),) if self.momentum else ()
 
     def can_leave_out(self, device: torch.device) -> bool:
         """Where torch's fused kernel does the step, which takes the rate as a number."""
-        return device.type in FUSED and not self.nesterov and isinstance(self._rate, HostScalar)
+        weight = self._trainable_variables[0]
+        return has_kernel(weight) and not self.nesterov and isinstance(self._rate, HostScalar)
 
     def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
         if self.momentum:
             self._update_with_momentum(variables, gradients, rate, slots["momentum"])
-        elif self.goes is not None:
-            kernels._fused_sgd_(
-                variables, gradients, [],
-                weight_decay=0.0, momentum=0.0, lr=rate, dampening=0.0,
-                nesterov=False, maximize=False, is_first_step=False, found_inf=(~self.goes).float(),
-            )  # fmt: skip
+        elif has_kernel(variables[0]) and not isinstance(rate, Tensor):
+            self._fused(variables, gradients, [], lr=rate, momentum=0.0, dampening=0.0)
         else:
             add_scaled(variables, gradients, -rate)
 
     def _update_with_momentum(self, variables: list[Any], gradients: list[Tensor], rate: Any, momentum: Any) -> None:
-        if not self.nesterov and variables[0].device.type in FUSED and not isinstance(rate, Tensor):
-            self._fused(variables, gradients, rate, momentum)
+        if has_kernel(variables[0]) and not isinstance(rate, Tensor):
+            ahead = 0.0
+            if self.nesterov:  # rate * gradient is the new velocity less momentum * the old
+                ahead = self.momentum
+                kernels._foreach_add_(variables, momentum, alpha=-ahead)
+            kept = {"momentum": self.momentum, "dampening": 1.0 + rate}
+            self._fused(variables, gradients, momentum, lr=-1.0 - ahead, **kept)
             return
         kernels._foreach_mul_(momentum, self.momentum)
         add_scaled(momentum, gradients, -rate)
@@ -59,11 +66,15 @@ class SGD(Optimizer):
         else:
             kernels._foreach_add_(variables, momentum)
 
-    def _fused(self, variables: list[Any], gradients: list[Tensor], rate: float, momentum: Any) -> None:
+    def _fused(self, variables: list[Any], gradients: list[Tensor], velocities: list[Any], **factors: float) -> None:
         """torch's kernel: velocity * momentum + (1 - dampening) * gradient, then the weight minus lr times that."""
         kernels._fused_sgd_(
-            variables, gradients, momentum,
-            weight_decay=0.0, momentum=self.momentum, lr=-1.0, dampening=1.0 + rate,
-            nesterov=False, maximize=False, is_first_step=False,
-            found_inf=None if self.goes is None else (~self.goes).float(),
+            variables, gradients, velocities,
+            weight_decay=0.0, nesterov=False, maximize=False, is_first_step=False,
+            found_inf=None if self.goes is None else (~self.goes).float(), **factors,
         )  # fmt: skip
+
+
+def has_kernel(weight: Tensor) -> bool:
+    """Whether torch has a fused kernel for such weights."""
+    return weight.device.type == "cuda" or (weight.device.type == "cpu" and weight.dtype in EXACT)

@@ -13,15 +13,19 @@ from kerasviz.optimizers.arguments import OptimizerArguments
 from kerasviz.optimizers.arithmetic import floor, wide
 from kerasviz.optimizers.kernels import kernels
 from kerasviz.optimizers.scalars import HostScalar, Rate, current, host_scalar, value_now
+from kerasviz.optimizers.workspace import Workspace
 from kerasviz.tensors import Variable, default_device, unique_name
 
 IGNORED = ("is_legacy_optimizer", "jit_compile")  # arguments of older files that mean nothing any more
+
+BLOCK = 2**16  # numbers of a weight that go through all kernels of a step together
 
 
 class OptimizerState(OptimizerArguments):
     """The state of an optimizer, by Keras's names."""
 
     fuses_decay: ClassVar[bool] = False  # `update` takes `weight_decay` into account itself
+    goes_over_more_than_once: bool = True  # whether `update` is several kernels, each over all numbers
     built: bool = False
     goes: Any = None  # on the device, whether the step at hand is to change anything; None: yes
     counts_on_device: bool = False  # only the device knows how many updates there have been: some may be left out
@@ -38,6 +42,7 @@ class OptimizerState(OptimizerArguments):
         self._accumulators: list[Variable] = []
         self._undecayed: list[Any] = []  # variables and patterns of their names
         self._warned = False
+        self.work = Workspace()
 
     def adapt_arguments(self, named: dict[str, Any]) -> dict[str, Any]:
         """Arguments of older files that mean nothing any more."""
@@ -116,9 +121,26 @@ class OptimizerState(OptimizerArguments):
         for index, variable in enumerate(variables):
             places.setdefault((variable.device, variable.dtype), []).append(index)
         self._groups = list(places.values())
+        self._blocks = self._cut_into_blocks()
         self._place = (variables[0].device, variables[0].dtype) if variables else (default_device(), torch.float32)
         order = [cls for cls in type(self).__mro__ if "update_step" in vars(cls) or "update" in vars(cls)]
         self._by_variable = "update" not in vars(order[0])  # a user's `update_step` is newer than our `update`
+
+    def _cut_into_blocks(self) -> list[tuple[slice, list[Any], dict[str, list[Any]]]]:
+        """Weights with their slots, few enough to stay in a processor's cache while they change; all on other devices.
+
+        A block is never less than a weight.
+        """
+        variables = self._trainable_variables
+        is_cut = self.goes_over_more_than_once and any(variable.device.type == "cpu" for variable in variables)
+        starts, size = [0], 0
+        for index, variable in enumerate(variables):
+            if is_cut and size and size + variable.numel() > BLOCK:
+                starts.append(index)
+                size = 0
+            size += variable.numel()
+        parts = [slice(a, b) for a, b in zip(starts, [*starts[1:], len(variables)], strict=True)]
+        return [(p, variables[p], {name: slots[p] for name, slots in self._slots.items()}) for p in parts]
 
     def _moved(self) -> None:
         """Follow the weights to another device or dtype."""
