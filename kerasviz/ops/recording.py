@@ -4,13 +4,19 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from kerasviz.tensors import KerasTensor, any_symbolic, convert_to_tensor, record_function
+import torch
+
+from kerasviz.declare import Invalid
+from kerasviz.tensors import KerasTensor, any_symbolic, convert_to_tensor, leaves, record_function
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def op(function: Function) -> Function:
-    """Let `function` take symbols too. Arguments may be numpy arrays or Python numbers: `tensor` converts them."""
+    """Let `function` take symbols too. Arguments may be numpy arrays or Python numbers: `tensor` converts them.
+
+    What torch refuses is an `Invalid` with the shapes of what was given.
+    """
 
     @functools.wraps(function)
     def recorded(*args: Any, **kwargs: Any) -> Any:
@@ -19,9 +25,35 @@ def op(function: Function) -> Function:
                 return record_function(recorded, args, kwargs)
         if kwargs and any_symbolic(kwargs):
             return record_function(recorded, args, kwargs)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except (RuntimeError, IndexError) as error:
+            raise refused(function, error, args, kwargs) from error
 
     return recorded  # type: ignore[return-value]
+
+
+def symbolic(outputs: Callable[..., Any]) -> Callable[[Function], Function]:
+    """Say what an op gives for symbols: `outputs` takes the same arguments and returns KerasTensors.
+
+    Needed only where running the op on small tensors cannot tell: where the shape depends on the numbers, or where an
+    unknown size must be a known one of another input. Stands above `@op`.
+    """
+
+    def told(function: Function) -> Function:
+        function.__dict__["symbolic_outputs"] = outputs
+        return function
+
+    return told
+
+
+def refused(function: Callable, error: Exception, args: tuple, kwargs: dict[str, Any]) -> Exception:
+    """What torch said, with the op and the shapes it was given."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return error
+    given = [tuple(value.shape) if hasattr(value, "shape") else value for value in leaves([args, kwargs])]
+    message = str(error).strip().split("\n")[0]
+    return Invalid(f"ops.{function.__name__}", "arguments that fit together", given, message)
 
 
 tensor = convert_to_tensor
