@@ -1,7 +1,8 @@
 """`keras.ops`: functions of tensors, on torch. Called on symbols, they record a node of the graph."""
 
-from kerasviz.ops import core, math, nn, numpy
+from kerasviz.ops import core, linalg, math, nn, numpy
 from kerasviz.ops.core import *
+from kerasviz.ops.linalg import *
 from kerasviz.ops.math import *
 from kerasviz.ops.nn import *
 from kerasviz.ops.numpy import *

@@ -1,5 +1,8 @@
-"""What Keras keeps in `ops.core`: conversions, scatter and gather, and control flow."""
+"""What Keras keeps in `ops.core` (and `ops.einops`): conversions, scatter and gather, control flow."""
 
-from kerasviz.ops.shaping import cast, convert_to_numpy, convert_to_tensor, shape, stop_gradient
-
-__all__ = ["cast", "convert_to_numpy", "convert_to_tensor", "shape", "stop_gradient"]
+from kerasviz.ops.control import *
+from kerasviz.ops.conversion import *
+from kerasviz.ops.gradients import *
+from kerasviz.ops.mapping import *
+from kerasviz.ops.rearranging import *
+from kerasviz.ops.scattering import *

@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.ops.recording import op, tensor
-from kerasviz.tensors import KerasTensor, torch_dtype
-from kerasviz.tensors.convert import convert_to_numpy as convert_to_numpy
-from kerasviz.tensors.convert import convert_to_tensor as convert_to_tensor
+from kerasviz.tensors import torch_dtype
 
 
 @op
@@ -138,18 +136,6 @@ def broadcast_to(x: Any, shape: Any) -> Tensor:
 
 
 @op
-def cast(x: Any, dtype: Any) -> Tensor:
-    """In another dtype."""
-    return tensor(x).to(torch_dtype(dtype))
-
-
-@op
-def stop_gradient(variable: Any) -> Tensor:
-    """The same numbers, through which no gradient flows."""
-    return tensor(variable).detach()
-
-
-@op
 def zeros_like(x: Any, dtype: Any = None) -> Tensor:
     """Zeros of the same shape."""
     return torch.zeros_like(tensor(x), dtype=None if dtype is None else torch_dtype(dtype))
@@ -184,11 +170,6 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     return torch.arange(start, stop, step, dtype=torch_dtype(dtype or ("int32" if whole else None)), device=_device())
 
 
-def shape(x: Any) -> tuple:
-    """Sizes; None where unknown."""
-    return tuple(x.shape) if isinstance(x, (Tensor, KerasTensor)) else tuple(tensor(x).shape)
-
-
 def _sizes(shape: Any) -> tuple[int, ...]:
     return (shape,) if isinstance(shape, int) else tuple(shape)
 
@@ -202,10 +183,7 @@ def _device() -> torch.device:
 __all__ = [
     "arange",
     "broadcast_to",
-    "cast",
     "concatenate",
-    "convert_to_numpy",
-    "convert_to_tensor",
     "expand_dims",
     "flip",
     "full",
@@ -217,11 +195,9 @@ __all__ = [
     "ravel",
     "repeat",
     "reshape",
-    "shape",
     "split",
     "squeeze",
     "stack",
-    "stop_gradient",
     "swapaxes",
     "take",
     "tile",

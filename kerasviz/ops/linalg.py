@@ -1,0 +1,4 @@
+"""`keras.ops.linalg`: linear algebra."""
+
+from kerasviz.ops.gradients import jvp as jvp
+from kerasviz.ops.matrices import *

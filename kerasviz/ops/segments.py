@@ -1,0 +1,86 @@
+"""Rows put together by their segment's number."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kerasviz.declare import Invalid
+from kerasviz.ops.recording import op, symbolic, tensor
+from kerasviz.ops.tracing import like
+from kerasviz.tensors import KerasTensor
+
+
+def _segment_outputs(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> KerasTensor:
+    return KerasTensor((num_segments, *data.shape[1:]), like(data).dtype)
+
+
+@symbolic(_segment_outputs)
+@op
+def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    """Sum of the rows of each segment; 0 where a segment has none.
+
+    Args:
+        data: the rows.
+        segment_ids: the segment of each row; a row of a segment that is not there is left out.
+        num_segments: how many there are; None counts them, for which the host waits.
+        sorted: whether the ids are in order: of no effect on PyTorch.
+
+    Shapes:
+        data: (rows, *rest)
+        segment_ids: (rows,)
+        outputs: (num_segments, *rest)
+    """
+    data, places, count = _prepared("segment_sum", data, segment_ids, num_segments)
+    return data.new_zeros((count + 1, *data.shape[1:])).index_add(0, places, data).narrow(0, 0, count)
+
+
+@symbolic(_segment_outputs)
+@op
+def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    """Product of the rows of each segment; 1 where a segment has none. Arguments as in `segment_sum`."""
+    data, places, count = _prepared("segment_prod", data, segment_ids, num_segments)
+    return _reduced(data, places, count, "prod", 1)
+
+
+@symbolic(_segment_outputs)
+@op
+def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    """Largest of the rows of each segment; the least number there is where it has none. See `segment_sum`."""
+    data, places, count = _prepared("segment_max", data, segment_ids, num_segments)
+    return _reduced(data, places, count, "amax", _limits(data.dtype)[0])
+
+
+@symbolic(_segment_outputs)
+@op
+def segment_min(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
+    """Smallest of the rows of each segment; the largest number there is where it has none. See `segment_sum`."""
+    data, places, count = _prepared("segment_min", data, segment_ids, num_segments)
+    return _reduced(data, places, count, "amin", _limits(data.dtype)[1])
+
+
+def _prepared(name: str, data: Any, segment_ids: Any, num_segments: int | None) -> tuple[Tensor, Tensor, int]:
+    """Rows, their places, and the number of segments; what belongs to none goes to a place after the last."""
+    data, ids = tensor(data), tensor(segment_ids).long()
+    if ids.ndim != 1 or data.ndim == 0 or len(ids) != len(data):
+        got = (tuple(data.shape), tuple(ids.shape))
+        raise Invalid(f"{name}(segment_ids=...)", "one whole number for each row: (rows, *rest) and (rows,)", got)
+    count = num_segments if num_segments is not None else int(ids.max()) + 1 if len(ids) else 0
+    return data, torch.where((ids >= 0) & (ids < count), ids, count), int(count)
+
+
+def _reduced(data: Tensor, places: Tensor, count: int, reduce: str, empty: Any) -> Tensor:
+    result = data.new_full((count + 1, *data.shape[1:]), empty)
+    at = places.reshape(-1, *(1 for _ in data.shape[1:])).expand(data.shape)
+    return result.scatter_reduce(0, at, data, reduce).narrow(0, 0, count)
+
+
+def _limits(dtype: torch.dtype) -> tuple[Any, Any]:
+    if dtype == torch.bool:
+        return False, True
+    if dtype.is_floating_point:
+        return float("-inf"), float("inf")
+    return torch.iinfo(dtype).min, torch.iinfo(dtype).max
+
+
+__all__ = ["segment_max", "segment_min", "segment_prod", "segment_sum"]
