@@ -3,6 +3,7 @@
 python benchmarks/optimizers.py [name ...]
 
 Two sets of weights: many small ones (50 of 64) and some large ones (20 of 512 x 512). Rounds are interleaved.
+torch's Muon multiplies in bfloat16; ours in float32, as Keras does.
 """
 
 import statistics

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from kerasviz.declare import Invalid, arg
 from kerasviz.optimizers.arguments import RATE_DOC
-from kerasviz.optimizers.kernels import add_quotient, kernels, mean_square
+from kerasviz.optimizers.kernels import add_number, add_quotient, kernels, mean_square
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
 
@@ -21,7 +21,7 @@ class Moments(NamedTuple):
 
     beta_1: float
     beta_2: float
-    epsilon: float
+    epsilon: Any
     decay: float = 0.0  # share of the weights taken off per step, times the rate
     goes: Tensor | None = None  # whether the step changes anything; None: yes
 
@@ -99,7 +99,7 @@ def step_by_moments(
         moments: the rest.
     """
     factor = start_correction(step, moments.beta_1, moments.beta_2)
-    if variables[0].device.type in FUSED:
+    if variables[0].device.type in FUSED and not isinstance(moments.epsilon, Tensor):
         step_by_fused_moments(variables, gradients, arrays, rate, factor, moments)
         return
     momentum, velocity, largest = arrays
@@ -110,7 +110,7 @@ def step_by_moments(
     if largest:
         kernels._foreach_maximum_(largest, velocity)
     below = kernels._foreach_sqrt(largest or velocity)
-    kernels._foreach_add_(below, moments.epsilon)
+    add_number(below, moments.epsilon)
     add_quotient(variables, momentum, below, -rate * factor)
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from kerasviz.declare import arg
 from kerasviz.optimizers.arguments import RATE_DOC
-from kerasviz.optimizers.kernels import add_product, kernels
+from kerasviz.optimizers.kernels import add_number, add_product, kernels
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
 
@@ -58,7 +58,7 @@ class Ftrl(Optimizer):
         add_product(linear, fall, variables, 1.0 / rate if isinstance(rate, Tensor) or rate else float("inf"))
         pull = 2.0 * (self.l2_regularization_strength * rate + 0.5 * self.beta)
         if isinstance(pull, Tensor) or pull:
-            kernels._foreach_add_(below, pull)
+            add_number(below, pull)
         self._solve(variables, linear, below, rate)
 
     def _power(self, squares: Any) -> Any:

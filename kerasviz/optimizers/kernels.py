@@ -8,6 +8,14 @@ from torch import Tensor
 kernels: Any = torch  # kernels._foreach_add_(...): untyped, since torch types lists of plain tensors only
 
 
+def add_number(values: list[Any], number: Any) -> None:
+    """values += number."""
+    if isinstance(number, Tensor):
+        kernels._foreach_add_(values, [number] * len(values))  # of one tensor, torch's kernel would read the number
+    else:
+        kernels._foreach_add_(values, number)
+
+
 def add_scaled(values: list[Any], others: Any, factor: Any) -> None:
     """values += factor * others."""
     if isinstance(factor, Tensor):

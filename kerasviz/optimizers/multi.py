@@ -174,6 +174,10 @@ class MultiOptimizer(Wrapping):
         own: list[Any] = [self._iterations, self._rate]
         return own + [variable for optimizer in self._optimizers for variable in optimizer.variables]
 
+    def changing(self) -> list[Any]:
+        """What a step changes besides the weights."""
+        return [self._iterations, *(variable for one in self._optimizers for variable in one.changing())]
+
     @property
     def learning_rate(self) -> Any:  # type: ignore[no-redef]
         """Each optimizer has its own."""

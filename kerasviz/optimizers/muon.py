@@ -14,6 +14,8 @@ from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
 from kerasviz.tensors import Variable
 
+LARGE = 2**14  # numbers of a matrix that has its products for itself on a processor
+
 
 class Muon(Optimizer):
     """Moves matrices by their momentum made orthogonal, so that no direction is favoured; all others by AdamW.
@@ -101,14 +103,19 @@ class Muon(Optimizer):
         kernels._foreach_mul_(momentum, self.momentum)
         kernels._foreach_add_(momentum, gradients)
         ways = kernels._foreach_add(gradients, momentum, alpha=self.momentum) if self.nesterov else momentum
-        places: dict[tuple[int, ...], list[int]] = {}
+        alike: dict[tuple[int, ...], list[int]] = {}
         for index, way in enumerate(ways):
-            places.setdefault(tuple(way.shape), []).append(index)
-        for same in places.values():
-            stacked = self.lr_adjust(
-                self.zeropower_via_newtonschulz5(torch.stack([ways[i] for i in same]), self.ns_steps)
-            )
-            add_scaled([variables[i] for i in same], stacked.unbind(), -rate)
+            if way.is_cpu and way.numel() >= LARGE:
+                add_scaled([variables[index]], [self._step_of(way)], -rate)
+            else:
+                alike.setdefault(tuple(way.shape), []).append(index)
+        for same in alike.values():
+            steps = self._step_of(torch.stack([ways[index] for index in same]))
+            add_scaled([variables[index] for index in same], steps.unbind(), -rate)
+
+    def _step_of(self, momentum: Tensor) -> Tensor:
+        """The step of one matrix, or of a stack of them."""
+        return self.lr_adjust(self.zeropower_via_newtonschulz5(momentum, self.ns_steps))
 
     def transpose_last_axis(self, X: Tensor) -> Tensor:  # noqa: N803 (Keras's name)
         """The matrices with rows and columns exchanged."""
@@ -129,7 +136,17 @@ class Muon(Optimizer):
         x = x.mT if turned else x
         x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
         for _ in range(steps):
-            square = x @ x.mT
-            inner = torch.add(square * self.muon_b, square @ square, alpha=self.muon_c)
-            x = torch.add(x * self.muon_a, inner @ x)
+            square = product(x, x.mT)
+            inner = torch.add(square * self.muon_b, product(square, square), alpha=self.muon_c)
+            x = torch.add(x * self.muon_a, product(inner, x))
         return x.mT if turned else x
+
+
+def product(left: Tensor, right: Tensor) -> Tensor:
+    """left @ right, by oneDNN for large matrices where it is the faster one."""
+    if left.ndim == 2 and left.is_cpu and left.numel() >= LARGE and left.dtype == torch.float32:
+        from kerasviz.graph.linear import by_onednn, onednn_is_faster
+
+        if onednn_is_faster():
+            return by_onednn(left, right, None)
+    return left @ right

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from kerasviz.declare import arg
 from kerasviz.optimizers.arguments import RATE_DOC
-from kerasviz.optimizers.kernels import add_quotient, kernels, mean_square
+from kerasviz.optimizers.kernels import add_number, add_quotient, kernels, mean_square
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import HostScalar, Rate, host_scalar
 
@@ -53,7 +53,7 @@ class Nadam(Optimizer):
         kernels._foreach_lerp_(momentum, gradients, 1.0 - self.beta_1)
         mean_square(velocity, gradients, self.beta_2)
         below = self.work.new("sqrt", velocity)
-        kernels._foreach_add_(below, self.epsilon * start)
+        add_number(below, self.epsilon * start)
         add_quotient(variables, momentum, below, -rate * start * ahead / (1.0 - product * ahead))
         add_quotient(variables, gradients, below, -rate * start * (1.0 - now) / (1.0 - product))
 

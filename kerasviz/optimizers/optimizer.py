@@ -116,8 +116,12 @@ class Optimizer(OptimizerState):
             finally:
                 self.goes = None
         else:
-            with only_where(goes, [*self._trainable_variables, *self.variables]):
+            with only_where(goes, [*self._trainable_variables, *self.changing()]):
                 self._advance(gradients, variables)
+
+    def changing(self) -> list[Any]:
+        """What a step changes besides the weights; the rate is not among it."""
+        return [self._iterations, *self._state]
 
     def can_leave_out(self, device: torch.device) -> bool:
         """Whether `update` changes nothing on this device where `goes` does not hold."""

@@ -7,7 +7,7 @@ from torch import Tensor
 from kerasviz.declare import arg
 from kerasviz.optimizers.arguments import RATE_DOC
 from kerasviz.optimizers.arithmetic import least
-from kerasviz.optimizers.kernels import add_quotient, go_towards, kernels, mean_square
+from kerasviz.optimizers.kernels import add_number, add_quotient, go_towards, mean_square
 from kerasviz.optimizers.optimizer import Optimizer
 from kerasviz.optimizers.scalars import Rate
 from kerasviz.tensors import Variable
@@ -47,6 +47,6 @@ class ScheduleFreeAdamW(Optimizer):
         start = (1.0 - self.beta_2**step) ** 0.5
         mean_square(velocity, gradients, self.beta_2)
         below = self.work.new("sqrt", velocity)
-        kernels._foreach_add_(below, self.epsilon * start)
+        add_number(below, self.epsilon * start)
         add_quotient(places, gradients, below, -rate * start)
         go_towards(variables, places, 1.0 / step)
