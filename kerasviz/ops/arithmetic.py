@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kerasviz.ops.promotion import floating, joined, joined_float, operands
+from kerasviz.ops.promotion import floating, joined, joined_float, operands, pair
 from kerasviz.ops.recording import op, tensor
 
 LIMITS = (int, float, type(None))  # a bool is an int
@@ -19,8 +19,8 @@ def add(x1: Any, x2: Any) -> Tensor:
 
 @op
 def subtract(x1: Any, x2: Any) -> Tensor:
-    """Difference, element by element."""
-    return torch.sub(*operands(x1, x2))
+    """Difference, element by element; truth from truth is refused."""
+    return torch.sub(*pair(x1, x2))
 
 
 @op
@@ -81,13 +81,15 @@ def negative(x: Any) -> Tensor:
 @op
 def absolute(x: Any) -> Tensor:
     """The distance from zero."""
-    return torch.abs(tensor(x))
+    x = tensor(x)
+    return x if x.dtype == torch.bool else torch.abs(x)
 
 
 @op
 def abs(x: Any) -> Tensor:
     """The distance from zero."""
-    return torch.abs(tensor(x))
+    x = tensor(x)
+    return x if x.dtype == torch.bool else torch.abs(x)
 
 
 @op
@@ -150,7 +152,7 @@ def ceil(x: Any) -> Tensor:
 def round(x: Any, decimals: int = 0) -> Tensor:
     """Rounded to `decimals` places, halves to even; before the point where `decimals` is negative."""
     x = tensor(x)
-    if x.is_floating_point():
+    if x.is_floating_point() or x.is_complex():
         return torch.round(x, decimals=decimals)
     return x if decimals >= 0 else torch.round(x.to(torch.float64), decimals=decimals).to(x.dtype)
 

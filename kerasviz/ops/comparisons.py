@@ -129,19 +129,19 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
 @op
 def logical_and(x1: Any, x2: Any) -> Tensor:
     """Whether both are true."""
-    return torch.logical_and(tensor(x1), tensor(x2))
+    return torch.logical_and(*operands(x1, x2))
 
 
 @op
 def logical_or(x1: Any, x2: Any) -> Tensor:
     """Whether one is true."""
-    return torch.logical_or(tensor(x1), tensor(x2))
+    return torch.logical_or(*operands(x1, x2))
 
 
 @op
 def logical_xor(x1: Any, x2: Any) -> Tensor:
     """Whether exactly one is true."""
-    return torch.logical_xor(tensor(x1), tensor(x2))
+    return torch.logical_xor(*operands(x1, x2))
 
 
 @op

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.ops.promotion import floating, joined, joined_floats, operands
+from kerasviz.ops.promotion import alone, floating, joined, joined_floats, operands
 from kerasviz.ops.recording import op, tensor
 from kerasviz.tensors import result_type, torch_dtype
 
@@ -58,7 +58,7 @@ def logaddexp2(x1: Any, x2: Any) -> Tensor:
 @op
 def ldexp(x1: Any, x2: Any) -> Tensor:
     """`x1` times 2 to the power of `x2`, which are whole numbers."""
-    x1, x2 = tensor(x1), tensor(x2)
+    x1, x2 = alone(x1), alone(x2)
     if x2.dtype == torch.bool or x2.is_floating_point() or x2.is_complex():
         raise Invalid("ops.ldexp(x2=...)", "whole numbers", x2.dtype, "Cast the exponents to int32.")
     return torch.ldexp(x1, x2).to(torch_dtype(result_type(x1.dtype, x2.dtype, float)))
@@ -106,8 +106,11 @@ def trunc(x: Any) -> Tensor:
 
 @op
 def fabs(x: Any) -> Tensor:
-    """The distance from zero, as a float."""
-    return torch.abs(floating(x))
+    """The distance from zero, as a float; complex numbers are refused."""
+    x = floating(x)
+    if x.is_complex():
+        raise Invalid("ops.fabs", "real numbers", x.dtype, "`ops.abs` takes complex ones.")
+    return torch.abs(x)
 
 
 @op
@@ -132,7 +135,7 @@ def fmod(x1: Any, x2: Any) -> Tensor:
 @op
 def heaviside(x1: Any, x2: Any) -> Tensor:
     """The step function: 0 below 0, 1 above, `x2` at 0."""
-    a, b = tensor(x1), tensor(x2)
+    a, b = alone(x1), alone(x2)
     if a.dtype == b.dtype == torch.bool:
         return a | b
     return torch.heaviside(*joined_floats(a, b))

@@ -15,6 +15,7 @@ from torch import Tensor
 from kerasviz.tensors import convert_to_tensor, result_type, settings, torch_dtype
 
 NARROW_FLOATS = frozenset({torch.float16, torch.bfloat16, torch.float32})
+KEPT = NARROW_FLOATS | {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32}  # no wider than `result_type`
 NUMBERS = (bool, int, float)
 
 
@@ -40,14 +41,14 @@ def pair(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
 def joined(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     """Both as tensors of their `result_type`, of at most 32 bits. Python numbers are weak."""
     a, b = operands(x1, x2)
-    if a.dtype == b.dtype and a.dtype in NARROW_FLOATS:
+    if a.dtype == b.dtype and a.dtype in KEPT:
         return a, b
     return _cast(a, b, torch_dtype(result_type(a.dtype, b.dtype)))
 
 
 def joined_floats(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     """Both as tensors of floats, of at most 32 bits. Python floats count as floatx, ints give way."""
-    a, b = convert_to_tensor(x1), convert_to_tensor(x2)
+    a, b = alone(x1), alone(x2)
     if a.dtype == b.dtype and a.dtype in NARROW_FLOATS:
         return a, b
     return _cast(a, b, torch_dtype(result_type(a.dtype, b.dtype, float)))
@@ -63,6 +64,14 @@ def joined_float(x: Any) -> Tensor:
     """`x` as a tensor of floats of at most 32 bits: whole numbers become floatx, float64 float32."""
     x = x if isinstance(x, Tensor) else convert_to_tensor(x)
     return x if x.dtype in NARROW_FLOATS else x.to(torch_dtype(result_type(x.dtype, float)))
+
+
+def alone(x: Any) -> Tensor:
+    """`x` as a tensor of its own dtype; a Python number has no axes and stays on the host."""
+    if type(x) in NUMBERS:
+        dtype = torch_dtype(settings.floatx()) if type(x) is float else torch.bool if type(x) is bool else torch.int32
+        return torch.scalar_tensor(x, dtype=dtype)
+    return x if isinstance(x, Tensor) else convert_to_tensor(x)
 
 
 def _weak(number: bool | float, like: Tensor) -> Tensor:

@@ -4,14 +4,16 @@ Source: Hyndman and Fan, "Sample quantiles in statistical packages", 1996; defin
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid, did_you_mean
 from kerasviz.ops.promotion import joined_float
-from kerasviz.ops.recording import op, tensor
+from kerasviz.ops.recording import op
 from kerasviz.ops.reductions import axes_of
 
 METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
@@ -29,7 +31,8 @@ def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims:
 
     Args:
         x: numbers.
-        q: parts from 0 to 1: one, or a row of them, which is the first axis of the output.
+        q: parts from 0 to 1: one, or a row of them, which is the first axis of the output. Those of a tensor are
+            held between the two, not checked.
         axis: axes to look along; all of them for None.
         method: between two numbers: "linear", "lower", "higher", "midpoint" or "nearest".
         keepdims: whether the axes stay, with size 1.
@@ -63,7 +66,7 @@ def nanpercentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keep
 
 def hundredth(q: Any) -> Any:
     """Percent as parts."""
-    return q / 100 if isinstance(q, (int, float)) else joined_float(q) / 100
+    return [part / 100 for part in q] if isinstance(q, (list, tuple)) else q / 100
 
 
 def at_quantiles(
@@ -101,25 +104,31 @@ def _rows(x: Tensor, axes: list[int]) -> Tensor:
 
 def _parts(name: str, q: Any, rows: Tensor) -> Tensor:
     """The parts as a tensor beside the rows. Those on the host are checked; others are not read."""
+    if isinstance(q, (int, float)):
+        _check_parts(name, [q])
+        return torch.full((), q, dtype=rows.dtype, device=rows.device)
     if not isinstance(q, Tensor):
+        q = q.tolist() if isinstance(q, np.ndarray) else list(q)
+        if not all(isinstance(part, (int, float)) for part in q):
+            raise Invalid(f"ops.{name}(q=...)", "one number, or a row of them", q)
         _check_parts(name, q)
-    parts = tensor(q).to(rows.device, rows.dtype)
-    if parts.ndim > 1:
-        raise Invalid(f"ops.{name}(q=...)", "one number, or a row of them", f"shape {tuple(parts.shape)}")
-    return parts.clamp(0, 1)
+        return torch.tensor(q, dtype=rows.dtype).to(rows.device, non_blocking=True)
+    if q.ndim > 1:
+        raise Invalid(f"ops.{name}(q=...)", "one number, or a row of them", f"shape {tuple(q.shape)}")
+    return q.to(rows.device, rows.dtype).clamp(0, 1)
 
 
-def _check_parts(name: str, q: Any) -> None:
-    given = tensor(q).reshape(-1).tolist()
-    if not all(0 <= part <= 1 for part in given):
-        limits = "0 to 100" if "percentile" in name else "0 to 1"
-        raise Invalid(f"ops.{name}(q=...)", limits, q)
+def _check_parts(name: str, parts: Sequence[float]) -> None:
+    if all(0 <= part <= 1 for part in parts):
+        return
+    if "percentile" in name:
+        raise Invalid(f"ops.{name}(q=...)", "0 to 100", [part * 100 for part in parts])
+    raise Invalid(f"ops.{name}(q=...)", "0 to 1", list(parts))
 
 
 def _at_one(name: str, rows: Tensor, q: float, method: str) -> Tensor:
     """For one part that is known: no gathering, the places are Python's numbers."""
-    if not 0 <= q <= 1:
-        _check_parts(name, q)
+    _check_parts(name, [q])
     place = q * (rows.shape[-1] - 1)
     low, high = math.floor(place), math.ceil(place)
     if method == "nearest":

@@ -8,6 +8,8 @@ Source: The JAX authors, "Type promotion semantics", JAX documentation.
 import functools
 from typing import Any
 
+import torch
+
 from kerasviz.declare import Invalid
 from kerasviz.tensors import settings
 from kerasviz.tensors.dtypes import standardize_dtype
@@ -30,10 +32,11 @@ def result_type(*dtypes: Any) -> str:
     """
     if not dtypes:
         return settings.floatx()
-    return _joined(frozenset(WEAK.get(dtype) or standardize_dtype(dtype) for dtype in dtypes), settings.floatx())
+    names = frozenset(WEAK.get(dtype) or standardize_dtype(dtype) for dtype in dtypes)
+    joined = _joined if torch.compiler.is_compiling() else _remembered  # torch.compile warns of caches
+    return joined(names, settings.floatx())
 
 
-@functools.lru_cache(maxsize=1024)
 def _joined(names: frozenset[str], floatx: str) -> str:
     for name in names:
         if name.startswith("float8"):
@@ -49,6 +52,9 @@ def _joined(names: frozenset[str], floatx: str) -> str:
         return floatx
     whole = _joined_whole(names)
     return floatx if whole is None else NARROWER.get(whole, whole)
+
+
+_remembered = functools.lru_cache(maxsize=1024)(_joined)
 
 
 def _joined_whole(names: frozenset[str]) -> str | None:
