@@ -118,7 +118,10 @@ def istft(
     window: Any = "hann",
     center: bool = True,
 ) -> Tensor:
-    """The signal of which `stft` with the same arguments gives these transforms, as near as windows allow.
+    """The signal of which `stft` with the same arguments gives these transforms.
+
+    Exact with `center` and `fft_length` equal to `sequence_length`, or without a window; else, as in Keras, only where
+    as many windows meet as can: the ends fade.
 
     Args:
         x: real and imaginary part of the transforms.
@@ -140,8 +143,11 @@ def istft(
     frames = torch.fft.irfft(complex_of(real, imaginary), n=fft_length)
     if weights is None:
         weights = frames.new_ones(fft_length)
+    if window is None or (center and sequence_length == fft_length):
+        share = _overlapped(weights.square().expand(frames.shape[-2:]), sequence_stride)
+    else:
+        share = _share(weights, sequence_stride, (frames.shape[-2] - 1) * sequence_stride + fft_length)
     signal = _overlapped(frames * weights, sequence_stride)
-    share = _overlapped(weights.square().expand(frames.shape[-2:]), sequence_stride)
     signal = torch.where(share > SMALLEST, signal / share.clamp(min=SMALLEST), signal)
     start = fft_length // 2 if center else 0
     stop = signal.shape[-1] - start if length is None else start + length
@@ -157,6 +163,13 @@ def _overlapped(frames: Tensor, stride: int) -> Tensor:
     size = (count - 1) * stride + steps
     columns = frames.reshape(-1, count, steps).transpose(1, 2)
     return F.fold(columns, (1, size), (1, steps), stride=(1, stride)).reshape(*batch, size)
+
+
+def _share(weights: Tensor, stride: int, size: int) -> Tensor:
+    """What the squares of all windows that meet at each step add up to, as if more windows stood at both ends."""
+    turns = -(-len(weights) // stride)
+    squares = F.pad(weights.square(), (0, turns * stride - len(weights)))
+    return squares.reshape(turns, stride).sum(dim=0).repeat(-(-size // stride))[:size]
 
 
 def _check(name: str, sequence_length: int, sequence_stride: int, fft_length: int) -> None:

@@ -5,6 +5,7 @@ from kerasviz.ops.bits import *
 from kerasviz.ops.comparisons import *
 from kerasviz.ops.extremes import *
 from kerasviz.ops.floats import *
+from kerasviz.ops.matrices import slogdet as slogdet
 from kerasviz.ops.nan_reductions import *
 from kerasviz.ops.products import *
 from kerasviz.ops.quantiles import *

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.ops.promotion import floating, joined_floats
+from kerasviz.ops.promotion import floating, pair
 from kerasviz.ops.recording import op, tensor
 
 
@@ -51,7 +51,7 @@ def cdist(x: Any, y: Any) -> Tensor:
         y: (*batch, others, features)
         outputs: (*batch, points, others)
     """
-    x, y = joined_floats(x, y)
+    x, y = pair(floating(x), floating(y))
     if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-1]:
         got = (tuple(x.shape), tuple(y.shape))
         raise Invalid("cdist", "points of as many features: (*batch, points, features) twice", got)
