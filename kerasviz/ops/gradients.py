@@ -60,8 +60,8 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     def with_gradient(*args: Any, **kwargs: Any) -> Any:
         return OwnGradient.apply(f, kwargs, *(tensor(value) if _is_array(value) else value for value in args))
 
-    with_gradient.__dict__.update({name: getattr(f, name, None) for name in ("__name__", "__doc__", "__wrapped__")})
     with_gradient.__name__ = getattr(f, "__name__", "custom_gradient")
+    with_gradient.__doc__ = f.__doc__
     return with_gradient
 
 

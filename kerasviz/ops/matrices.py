@@ -242,10 +242,10 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Tensor:
         outputs: (*batch, columns) or (*batch, columns, sides)
     """
     a, b, dtype, vectors = _system("lstsq", a, b, square=False)
-    if a.device.type == "cpu":
+    if a.device.type == "cpu" and not torch.compiler.is_compiling():
         x = torch.linalg.lstsq(a, b, rcond=rcond, driver="gelsd").solution
     else:
-        x = torch.linalg.pinv(a, rtol=rcond) @ b  # torch's own takes only matrices of full rank there
+        x = torch.linalg.pinv(a, rtol=rcond) @ b  # torch's own wants full rank elsewhere, and does not compile
     x = x.to(dtype)
     return x.squeeze(-1) if vectors else x
 

@@ -38,7 +38,7 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Tensor:
     flat = [name for names in before for name in names]
     order = [flat.index(name) for names in after for name in names]
     apart = x.reshape([sizes[name] for name in flat])
-    return apart.permute(order).reshape([math.prod(sizes[name] for name in names) for names in after])
+    return apart.permute(order).reshape([math.prod([sizes[name] for name in names]) for names in after])
 
 
 def _sides(pattern: str) -> tuple[Axes, Axes]:
@@ -63,7 +63,7 @@ def _axes(side: str, pattern: str) -> Axes:
 
 
 def _sizes(pattern: str, names: list[str], size: int, given: dict[str, int]) -> dict[str, int]:
-    known = math.prod(given[name] for name in names if name in given)
+    known = math.prod([given[name] for name in names if name in given])
     unknown = [name for name in names if name not in given]
     if len(unknown) > 1:
         hint = f"Give all but one, such as {unknown[0]}=..."
