@@ -13,6 +13,8 @@ from kerasviz.optimizers.scalars import HostScalar, Rate
 
 EXACT = (torch.float32, torch.float64)  # dtypes that torch's fused kernel is right for on the CPU
 
+SMALL = 2**14  # numbers of a weight up to which the fused kernel takes less time than an addition: it is called quicker
+
 
 class SGD(Optimizer):
     """Goes down the gradient, with a momentum if wanted.
@@ -42,9 +44,10 @@ class SGD(Optimizer):
 
     def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
+        is_plain = has_kernel(variables[0]) and not isinstance(rate, Tensor)
         if self.momentum:
             self._update_with_momentum(variables, gradients, rate, slots["momentum"])
-        elif has_kernel(variables[0]) and not isinstance(rate, Tensor):
+        elif self.goes is not None or (is_plain and variables[0].numel() < SMALL):
             self._fused(variables, gradients, [], lr=rate, momentum=0.0, dampening=0.0)
         else:
             add_scaled(variables, gradients, -rate)

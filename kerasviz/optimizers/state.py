@@ -1,18 +1,18 @@
-"""What an optimizer remembers: rate, step count, arrays for every weight."""
+"""What an optimizer remembers of every weight."""
 
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 
 from kerasviz.declare import Arg, Invalid, snake_case
-from kerasviz.optimizers.arguments import OptimizerArguments
-from kerasviz.optimizers.arithmetic import floor, wide
+from kerasviz.declare.registry import custom_object_scope
 from kerasviz.optimizers.kernels import kernels
-from kerasviz.optimizers.scalars import HostScalar, Rate, current, host_scalar, value_now
+from kerasviz.optimizers.progress import OptimizerProgress
+from kerasviz.optimizers.scalars import HostScalar, host_scalar
 from kerasviz.optimizers.workspace import Workspace
 from kerasviz.tensors import Variable, default_device, unique_name
 
@@ -21,20 +21,18 @@ IGNORED = ("is_legacy_optimizer", "jit_compile")  # arguments of older files tha
 BLOCK = 2**16  # numbers of a weight that go through all kernels of a step together
 
 
-class OptimizerState(OptimizerArguments):
+class OptimizerState(OptimizerProgress):
     """The state of an optimizer, by Keras's names."""
 
     fuses_decay: ClassVar[bool] = False  # `update` takes `weight_decay` into account itself
     goes_over_more_than_once: bool = True  # whether `update` is several kernels, each over all numbers
-    built: bool = False
     goes: Any = None  # on the device, whether the step at hand is to change anything; None: yes
-    counts_on_device: bool = False  # only the device knows how many updates there have been: some may be left out
 
     # --- construction ---------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
         """Have no state yet."""
-        self._rate: Any = None
+        self._rate = None
         self._trainable_variables: list[Any] = []
         self._state: list[Variable] = []  # all variables but the step count and the rate, in the order of files
         self._slots: dict[str, list[Any]] = {}  # None where a weight has no such array
@@ -65,6 +63,12 @@ class OptimizerState(OptimizerArguments):
         for scalar in (self._iterations, self._rate):
             if isinstance(scalar, HostScalar):
                 scalar.path = f"{self.name}/{scalar.name}"
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """The optimizer that `get_config` described; `custom_objects` has classes of the user's by name."""
+        with custom_object_scope(custom_objects or {}):
+            return super().from_config(config)
 
     # --- state ----------------------------------------------------------------------------------------------------
 
@@ -205,58 +209,6 @@ class OptimizerState(OptimizerArguments):
         """The step count, the rate, and the arrays kept for the weights: what a file holds."""
         rate = [self._rate] if isinstance(self._rate, HostScalar) else []
         return [self._iterations, *rate, *self._state]
-
-    @property
-    def iterations(self) -> Any:
-        """How many updates there have been."""
-        steps = self.gradient_accumulation_steps
-        return self._iterations // steps if steps else self._iterations
-
-    @property
-    def num_updates(self) -> int:
-        """`iterations` as a Python number, without reading the device."""
-        return self._iterations.host() // (self.gradient_accumulation_steps or 1)
-
-    @property
-    def learning_rate(self) -> Any:
-        """The rate of the next step. Assign a number, or a schedule."""
-        if isinstance(self._rate, HostScalar):
-            return self._rate
-        return current(self._rate, self._iterations.host(), self._iterations.device)
-
-    @learning_rate.setter
-    def learning_rate(self, value: Any) -> None:
-        where = f"{type(self).__name__}(learning_rate=...)"
-        value = Rate().parse(value, where)
-        if callable(value):
-            self._rate = value
-        elif self._rate is None:
-            self._rate = host_scalar(value, "float32", "learning_rate")
-        elif isinstance(self._rate, HostScalar):
-            self._rate.set(value)
-        else:
-            hint = "Make a new optimizer, or assign a schedule."
-            raise TypeError(str(Invalid(where, "an optimizer made with a number as its rate", self._rate, hint)))
-
-    def updates(self) -> Any:
-        """`iterations` as a Python number, or as a tensor where only the device knows it."""
-        if not self.counts_on_device:
-            return self.num_updates
-        return floor(wide(self._iterations.detach()) / (self.gradient_accumulation_steps or 1))
-
-    def rate(self) -> Any:
-        """The rate of this step as a Python number, or as a tensor where only the device knows the step.
-
-        A number that was assigned is not read from the device.
-        """
-        if isinstance(self._rate, HostScalar):
-            return self._rate.host()
-        at: Any = getattr(self._rate, "at", None)
-        step = wide(self._iterations.detach()) if self.counts_on_device else self._iterations.host()
-        if at is not None:
-            return at(step)
-        value = value_now(self._rate, step)
-        return value if self.counts_on_device and isinstance(value, Tensor) else float(value)
 
     # --- weight decay, averages, files ---------------------------------------------------------------------------
 
