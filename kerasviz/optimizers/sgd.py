@@ -69,7 +69,7 @@ class SGD(Optimizer):
         else:
             kernels._foreach_add_(variables, momentum)
 
-    def _fused(self, variables: list[Any], gradients: list[Tensor], velocities: list[Any], **factors: float) -> None:
+    def _fused(self, variables: list[Any], gradients: list[Tensor], velocities: list[Any], **factors: Any) -> None:
         """torch's kernel: velocity * momentum + (1 - dampening) * gradient, then the weight minus lr times that."""
         kernels._fused_sgd_(
             variables, gradients, velocities,
