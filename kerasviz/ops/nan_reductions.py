@@ -53,21 +53,27 @@ def _spread(x: Tensor, axis: Any, keepdims: bool) -> Tensor:
 @op
 def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Largest over axes; NaN where all are NaN."""
-    return _extreme(torch.amax, tensor(x), axis, keepdims, -torch.inf)
+    x = tensor(x)
+    if not x.is_floating_point():
+        return extreme(torch.amax, x, axis, keepdims)
+    smallest, largest = _ends(x, axis, keepdims)
+    return torch.where(smallest > largest, torch.nan, largest)
 
 
 @op
 def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Smallest over axes; NaN where all are NaN."""
-    return _extreme(torch.amin, tensor(x), axis, keepdims, torch.inf)
-
-
-def _extreme(function: Callable, x: Tensor, axis: Any, keepdims: bool, instead: float) -> Tensor:
+    x = tensor(x)
     if not x.is_floating_point():
-        return extreme(function, x, axis, keepdims)
-    missing = torch.isnan(x)
-    found = extreme(function, torch.where(missing, instead, x), axis, keepdims)
-    return torch.where(reduced(torch.all, missing, axis, keepdims), torch.nan, found)
+        return extreme(torch.amin, x, axis, keepdims)
+    smallest, largest = _ends(x, axis, keepdims)
+    return torch.where(smallest > largest, torch.nan, smallest)
+
+
+def _ends(x: Tensor, axis: Any, keepdims: bool) -> tuple[Tensor, Tensor]:
+    """The smallest and the largest; these are infinite and the wrong way round where all are NaN."""
+    smallest = extreme(torch.amin, without_nan(x, torch.inf), axis, keepdims)
+    return smallest, extreme(torch.amax, without_nan(x, -torch.inf), axis, keepdims)
 
 
 @op
@@ -83,11 +89,11 @@ def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor
 
 
 def _place(function: Callable, x: Tensor, axis: int | None, keepdims: bool, instead: float) -> Tensor:
+    found = place(function, without_nan(x, instead), axis, keepdims)
     if not x.is_floating_point():
-        return place(function, x, axis, keepdims)
-    missing = torch.isnan(x)
-    found = place(function, torch.where(missing, instead, x), axis, keepdims)
-    return torch.where(reduced(torch.all, missing, axis, keepdims), -1, found)
+        return found
+    smallest, largest = _ends(x, axis, keepdims)
+    return torch.where(smallest > largest, -1, found)
 
 
 @op
@@ -102,9 +108,9 @@ def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     return running(torch.cumprod, without_nan(tensor(x), 1), axis, dtype)
 
 
-def without_nan(x: Tensor, instead: int) -> Tensor:
+def without_nan(x: Tensor, instead: float) -> Tensor:
     """`x` with a number in place of NaN."""
-    return torch.where(torch.isnan(x), instead, x) if x.is_floating_point() else x
+    return torch.nan_to_num(x, nan=instead, posinf=torch.inf, neginf=-torch.inf) if x.is_floating_point() else x
 
 
 __all__ = [

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.ops.promotion import floating, joined_float
+from kerasviz.ops.promotion import floating, joined_float, joined_floats
 from kerasviz.ops.recording import op, tensor
-from kerasviz.tensors import result_type, torch_dtype
+from kerasviz.tensors import torch_dtype
 
 NARROW = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32})  # their sums and products are int32
 WIDE = {torch.int64: torch.int32, torch.float64: torch.float32}
@@ -67,12 +67,10 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Tensor:
         axis: axes to average over; all of them for None.
         weights: shaped like `x`, or a row of numbers along `axis`; None for equal ones.
     """
-    x = joined_float(x)
     if weights is None:
-        return reduced(torch.mean, x, axis, False)
-    weights = _weights_like(x, axis, tensor(weights))
-    dtype = torch_dtype(result_type(x.dtype, weights.dtype, float))
-    x, weights = x.to(dtype), weights.to(dtype)
+        return reduced(torch.mean, joined_float(x), axis, False)
+    x, weights = joined_floats(x, weights)
+    weights = _weights_like(x, axis, weights)
     return reduced(torch.sum, x * weights, axis, False) / reduced(torch.sum, weights.expand(x.shape), axis, False)
 
 
@@ -101,6 +99,8 @@ def product(x: Tensor, axis: Any, keepdims: bool, dtype: Any = None) -> Tensor:
     dtype = kept if dtype is None else torch_dtype(dtype)
     if axis is None and not keepdims:
         return torch.prod(x, dtype=dtype)
+    if isinstance(axis, int):
+        return torch.prod(x, dim=axis, keepdim=keepdims, dtype=dtype)
     x, rank = x.to(dtype), x.ndim or 1
     for one in sorted((n % rank for n in axes_of(x, axis)), reverse=True):
         x = torch.prod(x, dim=one, keepdim=keepdims, dtype=dtype)
@@ -121,13 +121,13 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 def _truth(x: Any) -> Tensor:
     x = tensor(x)
-    return x if x.dtype == torch.bool else x.to(torch.bool)
+    return x.to(torch.bool) if x.dtype == torch.uint8 else x  # torch's answer would be uint8 too
 
 
 @op
 def count_nonzero(x: Any, axis: Any = None) -> Tensor:
     """How many numbers are not 0 over axes, as int32."""
-    return reduced(torch.sum, _truth(x), axis, False, dtype=torch.int32)
+    return reduced(torch.sum, tensor(x).to(torch.bool), axis, False, dtype=torch.int32)
 
 
 @op
