@@ -10,6 +10,7 @@ from kerasviz.declare import Invalid
 from kerasviz.tensors import KerasTensor, any_symbolic, convert_to_tensor, leaves, record_function
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+NESTS = frozenset({list, tuple, dict})
 
 
 def op(function: Function) -> Function:
@@ -21,10 +22,11 @@ def op(function: Function) -> Function:
     @functools.wraps(function)
     def recorded(*args: Any, **kwargs: Any) -> Any:
         for value in args:
-            if isinstance(value, KerasTensor) or (type(value) in (list, tuple) and any_symbolic(value)):
+            if isinstance(value, KerasTensor) or (type(value) in NESTS and any_symbolic(value)):
                 return record_function(recorded, args, kwargs)
-        if kwargs and any_symbolic(kwargs):
-            return record_function(recorded, args, kwargs)
+        for value in kwargs.values():
+            if isinstance(value, KerasTensor) or (type(value) in NESTS and any_symbolic(value)):
+                return record_function(recorded, args, kwargs)
         try:
             return function(*args, **kwargs)
         except (RuntimeError, IndexError) as error:
