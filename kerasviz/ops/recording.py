@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import torch
 
 from kerasviz.declare import Invalid
-from kerasviz.tensors import KerasTensor, any_symbolic, convert_to_tensor, leaves, record_function
+from kerasviz.tensors import SCOPES, KerasTensor, any_symbolic, convert_to_tensor, leaves, record_function
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 NESTS = frozenset({list, tuple, dict})
@@ -30,6 +30,8 @@ def op(function: Function) -> Function:
         try:
             return function(*args, **kwargs)
         except (RuntimeError, IndexError) as error:
+            if SCOPES.symbolic or isinstance(error, torch.OutOfMemoryError):
+                raise  # whoever runs it on symbols says their shapes
             raise refused(function, error, args, kwargs) from error
 
     return recorded  # type: ignore[return-value]
@@ -51,8 +53,6 @@ def symbolic(outputs: Callable[..., Any]) -> Callable[[Function], Function]:
 
 def refused(function: Callable, error: Exception, args: tuple, kwargs: dict[str, Any]) -> Exception:
     """What torch said, with the op and the shapes it was given."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return error
     given = [tuple(value.shape) if hasattr(value, "shape") else value for value in leaves([args, kwargs])]
     message = str(error).strip().split("\n")[0]
     return Invalid(f"ops.{function.__name__}", "arguments that fit together", given, message)
