@@ -21,6 +21,9 @@ CATEGORIES = {  # module of kerasviz.layers -> category in the palette
     "embedding": "core",
     "reversible_embedding": "core",
     "wrappers": "core",
+    "lambda_layer": "core",
+    "foreign": "other",
+    "jax_layer": "other",
     "torch_module": "core",
     "conv": "convolution",
     "conv_transpose": "convolution",
@@ -36,6 +39,7 @@ CATEGORIES = {  # module of kerasviz.layers -> category in the palette
     "dot_attention": "attention",
     "grouped_attention": "attention",
     "normalization": "normalization",
+    "spectral": "normalization",
     "batch_normalization": "normalization",
     "dropout": "regularization",
     "activation": "activation",
@@ -59,7 +63,7 @@ KEY_ARGS = {  # shown on the node
     "Input": ["shape", "dtype"],
 }
 CELLS = ("StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell")
-HIDDEN = ("TorchModuleWrapper", "RNN", "InputSpec", "Wrapper", *CELLS)  # no palette entry
+HIDDEN = ("TorchModuleWrapper", "Lambda", "RNN", "InputSpec", "Wrapper", *CELLS)  # no palette entry
 
 
 def components(name: str) -> dict[str, type[Component]]:

@@ -39,9 +39,12 @@ from kerasviz.layers.dropout import (
     SpatialDropout3D,
 )
 from kerasviz.layers.embedding import Embedding, Masking
+from kerasviz.layers.foreign import TFSMLayer
 from kerasviz.layers.grouped_attention import GroupQueryAttention
 from kerasviz.layers.gru import GRU, GRUCell
 from kerasviz.layers.input import Input, InputLayer
+from kerasviz.layers.jax_layer import FlaxLayer, JaxLayer
+from kerasviz.layers.lambda_layer import Lambda
 from kerasviz.layers.layer import InputSpec, Layer
 from kerasviz.layers.lstm import LSTM, LSTMCell
 from kerasviz.layers.merging import (
@@ -93,6 +96,7 @@ from kerasviz.layers.resizing import (
 )
 from kerasviz.layers.reversible_embedding import ReversibleEmbedding
 from kerasviz.layers.simple_rnn import SimpleRNN, SimpleRNNCell
+from kerasviz.layers.spectral import SpectralNormalization
 from kerasviz.layers.torch_module import TorchModuleWrapper
 from kerasviz.layers.wrappers import TimeDistributed, Wrapper
 
@@ -184,6 +188,7 @@ __all__ = [
     "ELU",
     "EinsumDense",
     "Embedding",
+    "FlaxLayer",
     "Flatten",
     "GRU",
     "GRUCell",
@@ -207,8 +212,10 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "JaxLayer",
     "LSTM",
     "LSTMCell",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -242,8 +249,10 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "StackedRNNCells",
     "Subtract",
+    "TFSMLayer",
     "TimeDistributed",
     "TorchModuleWrapper",
     "UnitNormalization",

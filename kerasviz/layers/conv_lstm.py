@@ -1,12 +1,12 @@
 """ConvLSTM1D, ConvLSTM2D and ConvLSTM3D: LSTMs over images, whose products are convolutions."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from kerasviz.declare import Activation, Invalid, arg, weight
+from kerasviz.declare import Activation, Invalid, PerAxis, arg, weight
 from kerasviz.layers.conv import CONVOLVE, TORCH_ORDER
 from kerasviz.layers.recurrent import RNN
 from kerasviz.layers.recurrent_cells import DROPPED, CellDropout, GatedLayer
@@ -15,16 +15,31 @@ from kerasviz.layers.spatial import DataFormat, Sizes, Spatial, extents, pad, sa
 GATES = 4
 
 
+class SizesShownAsOne(PerAxis):
+    """A size for each axis, whose default is shown as the one number that stands for all."""
+
+    def fit(self, cls: type) -> "SizesShownAsOne":
+        """For the axes of this class."""
+        return SizesShownAsOne(self.rank or getattr(cls, "rank", None), self.at_least)
+
+    def default(self, value: Any) -> Any:
+        """The number."""
+        return value
+
+
+Steps = Annotated[Any, SizesShownAsOne()]
+
+
 class ConvLSTMArguments(Spatial):
     """What a ConvLSTM is told, as a layer or as a cell."""
 
     rank: ClassVar[int]
     filters: int = arg(at_least=1, doc="Channels of the state.")
     kernel_size: Sizes = arg(doc="Extent of both kernels along each spatial axis.")
-    strides: Sizes = arg(1, doc="Steps between two places of the input's kernel.")
+    strides: Steps = arg(1, doc="Steps between two places of the input's kernel.")
     padding: Literal["valid", "same"] = arg("valid", doc="Of the inputs; the state is always padded to its size.")
     data_format: DataFormat | None = arg(None, doc="Place of the channel axis; None asks the config.")
-    dilation_rate: Sizes = arg(1, doc="Distance between two points of the input's kernel.")
+    dilation_rate: Steps = arg(1, doc="Distance between two points of the input's kernel.")
     activation: Activation = arg("tanh", doc="For what is taken in and shown.")
     recurrent_activation: Activation = arg("sigmoid", doc="For the gates.")
     use_bias: bool = arg(True, doc="Whether to add a bias.")
@@ -69,6 +84,7 @@ class ConvLSTMCell(CellDropout, ConvLSTMArguments):
     Source: X. Shi et al., "Convolutional LSTM Network: A Machine Learning Approach for Precipitation Nowcasting", 2015.
     """
 
+    activity_in_block: ClassVar[bool] = False
     state_size: Any = (-1, -1)  # known with the inputs
 
     def build(self, input_shape: tuple, states_shape: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]

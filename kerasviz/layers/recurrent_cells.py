@@ -62,6 +62,7 @@ class GatedCell(CellDropout, CellArguments):
         recurrent_kernel: (units, gates * units)
     """
 
+    activity_in_block: ClassVar[bool] = False
     gates: ClassVar[int] = 1
     num_states: ClassVar[int] = 1
 

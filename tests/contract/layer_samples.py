@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kerasviz import layers
+from kerasviz import activations, layers, ops
 
 VECTOR, SERIES, IMAGE, VOLUME = (2, 6), (2, 7, 4), (2, 7, 8, 4), (2, 5, 6, 7, 2)
 
@@ -151,6 +151,10 @@ SAMPLES = [
     one(lambda: layers.Rescaling([0.5] * 6, 1.0), VECTOR),
     one(lambda: layers.Identity(), VECTOR),
     one(lambda: layers.TimeDistributed(layers.Dense(3)), SERIES),
+    one(lambda: layers.SpectralNormalization(layers.Dense(3)), SERIES),
+    one(lambda: layers.SpectralNormalization(layers.Conv2D(3, 2), 2), IMAGE),
+    one(lambda: layers.Lambda(activations.gelu), VECTOR),
+    one(lambda: layers.Lambda(ops.square, output_shape=(6,)), VECTOR),
     one(lambda: layers.SimpleRNN(3), SERIES),
     one(lambda: layers.LSTM(3, return_sequences=True), SERIES),
     one(lambda: layers.LSTM(3, dropout=0.3, recurrent_dropout=0.3), SERIES, random=True),
@@ -172,11 +176,14 @@ SAMPLES = [
     merging(layers.AdditiveAttention, SERIES, SERIES),
 ]
 ELSEWHERE = {  # layers that cannot be called on a random tensor alone, and are tested in files of their own
+    "FlaxLayer": "needs flax",
     "GRUCell": "within RNN",
     "InputLayer": "holds no arithmetic",
+    "JaxLayer": "needs jax",
     "LSTMCell": "within RNN",
     "SimpleRNNCell": "within RNN",
     "StackedRNNCells": "within RNN",
+    "TFSMLayer": "needs tensorflow",
     "TorchModuleWrapper": "takes a module of torch's",
     "Wrapper": "a base class",
 }

@@ -17,8 +17,10 @@ REQUIRED = {  # where a sample of the kind alone makes no sense
     "Bidirectional": {"layer": {"class_name": "LSTM", "config": {"units": 2}}},
     "EinsumDense": {"equation": "ab,bc->ac", "output_shape": (3,)},
     "Dot": {"axes": 1},
+    "Lambda": {"function": {"module": "builtins", "class_name": "function", "config": "relu"}},
     "RNN": {"cell": {"class_name": "LSTMCell", "config": {"units": 2}}},
     "StackedRNNCells": {"cells": [{"class_name": "LSTMCell", "config": {"units": 2}}]},
+    "SpectralNormalization": {"layer": {"class_name": "Dense", "config": {"units": 2}}},
     "Wrapper": {"layer": {"class_name": "Dense", "config": {"units": 2}}},
     "TimeDistributed": {"layer": {"class_name": "Dense", "config": {"units": 2}}},
     "Permute": {"dims": (2, 1)},
@@ -86,8 +88,9 @@ def test_source_makes_an_equal_component(cls):
     import kerasviz
 
     component = make(cls)
+    parts = ("initializers", "regularizers", "constraints", "layers", "activations")
     names = {
-        **{part: getattr(kerasviz, part) for part in ("initializers", "regularizers", "constraints", "layers")},
+        **{part: getattr(kerasviz, part) for part in parts},
         **{"optimizers": kerasviz.optimizers, "losses": kerasviz.losses, "metrics": kerasviz.metrics},
     }
     again = eval(component.source(), {cls.__name__: cls, **names})
