@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from kerasviz import activations, layers
 from kerasviz.graph.linear import linear
 from kerasviz.graph.plan import EMITTERS, Plan, Value
+from kerasviz.layers.batch_normalization import batch_normalized
 from kerasviz.layers.conv import TORCH_ORDER
 from kerasviz.layers.spatial import same_padding
 
@@ -232,23 +233,6 @@ def emit_batch_normalization(plan: Plan, layer: Any, x: Value) -> Value | None:
         gamma, beta, mean, variance = bound
         expression = f"{function}({source}, {mean}, {variance}, {gamma}, {beta}, False, 0.0, {layer.epsilon!r})"
     return plan.line(expression, x.rank, torch_layout=x.rank > 2, fresh=True)
-
-
-def batch_normalized(
-    x: Tensor,
-    gamma: Tensor | None,
-    beta: Tensor | None,
-    moving_mean: Tensor,
-    moving_variance: Tensor,
-    rate: float,
-    epsilon: float,
-) -> Tensor:
-    """Normalized by the batch's own statistics; the running means move by `rate`. x: (batch, channels, *space)."""
-    outputs, mean, inverse = torch.native_batch_norm(x, gamma, beta, None, None, True, 0.0, epsilon)
-    with torch.no_grad():
-        moving_mean.lerp_(mean, rate)
-        moving_variance.lerp_(inverse.pow(-2).sub_(epsilon), rate)
-    return outputs
 
 
 @emits(layers.LayerNormalization)

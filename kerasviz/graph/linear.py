@@ -26,11 +26,16 @@ def linear(rank: int, kernel: Tensor, has_bias: bool) -> Callable[[Tensor, Tenso
 
     def product(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
         """x @ kernel + bias, by the faster of two kernels for this number of rows."""
-        if x.numel() < enough * kernel.shape[0] or not x.is_cpu or torch.compiler.is_compiling():
+        if x.numel() < enough * kernel.shape[0] or not x.is_cpu or torch.compiler.is_compiling() or in_a_mode():
             return plain(x, kernel, bias)
         return by_onednn(x, kernel, bias)
 
     return product
+
+
+def in_a_mode() -> bool:
+    """Whether functions of torch are watched: in a StatelessScope, where an autograd function would go by unseen."""
+    return torch._C._len_torch_function_stack() > 0
 
 
 def with_bias(x: Tensor, kernel: Tensor, bias: Any) -> Tensor:
@@ -73,7 +78,7 @@ class OneDNNLinear(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         """Gradients of x, the kernel and the bias; by torch's own products where they are differentiated again."""
         x, kernel = ctx.saved_tensors
-        gradient = gradients[0]
+        gradient = gradients[0].contiguous()  # that of a sum is one number, stretched: oneDNN has no kernel for it
         needs_x, needs_kernel, needs_bias = ctx.needs_input_grad
         rows, flat = gradient.reshape(-1, gradient.shape[-1]), x.reshape(-1, x.shape[-1])
         if torch.is_grad_enabled():

@@ -64,12 +64,7 @@ class Plan:
     """
 
     def __init__(self, graph: Graph, training: bool) -> None:
-        self.training = training
-        self.constants: dict[str, Any] = {"torch": torch}
-        self._bound: dict[int, str] = {}
-        self.lines: list[str] = []
-        self.names: set[str] = {"plan", "torch"}
-        self.opaque: list[Layer] = []  # called as modules: they may keep losses and need to know the mode
+        self.begin(training)
         inputs = [self._enter(node) for node in graph.input_nodes]
         outputs = self._inline(graph, inputs, final=True)
         returned = [self.read(value) for value in outputs]
@@ -78,6 +73,15 @@ class Plan:
         body = "\n".join(f"    {line}" for line in self.lines)
         self.source = f"def plan({parameters}):\n{body}\n"
         self.function = self._compiled()
+
+    def begin(self, training: bool) -> None:
+        """Start with nothing written."""
+        self.training = training
+        self.constants: dict[str, Any] = {"torch": torch}
+        self._bound: dict[int, str] = {}
+        self.lines: list[str] = []
+        self.names: set[str] = {"plan", "torch"}
+        self.opaque: list[Layer] = []  # called as modules: they may keep losses and need to know the mode
 
     def _compiled(self) -> Callable:
         name = f"<plan {id(self):x}>"
@@ -261,7 +265,7 @@ class Plan:
 
 
 def is_hooked(module: torch.nn.Module) -> bool:
-    """Whether torch would run a hook when the module is called."""
+    """Whether a call of the module does more than its `call`: torch runs a hook, or it is computed again later."""
     own = (
         module._forward_hooks,
         module._forward_pre_hooks,
@@ -272,7 +276,7 @@ def is_hooked(module: torch.nn.Module) -> bool:
         torch_module._global_backward_hooks,
         torch_module._global_backward_pre_hooks,
     )
-    return any(own)
+    return any(own) or module.__dict__.get("_remat") is not None
 
 
 def map_values(argument: Any, values: dict[int, Value]) -> Any:

@@ -110,8 +110,11 @@ class PReLU(Elementwise):
         self.input_spec = InputSpec(ndim=len(input_shape), axes=fixed)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """relu(inputs) - alpha * relu(-inputs)."""
-        return torch.relu(inputs) - self.alpha * torch.relu(-inputs)
+        """The input where it is positive, alpha times it elsewhere."""
+        alpha = self.alpha
+        if inputs.ndim == 2 and alpha.shape[0] == inputs.shape[1]:
+            return torch.prelu(inputs, alpha)
+        return torch.where(inputs > 0, inputs, alpha * inputs)
 
     def get_config(self) -> dict[str, Any]:
         """As Keras writes it: without a penalty that is not there."""

@@ -78,10 +78,9 @@ class BatchNormalization(Normalizer):
             mean, variance = self.moving_mean, self.moving_variance
             outputs = F.batch_norm(x, mean, variance, self.gamma, self.beta, False, 0.0, self.epsilon)
         elif mask is None and not self.renorm and not self.synchronized:
-            outputs, mean, inverse = torch.native_batch_norm(
-                x, self.gamma, self.beta, None, None, True, 0.0, self.epsilon
+            outputs = batch_normalized(
+                x, self.gamma, self.beta, self.moving_mean, self.moving_variance, 1 - self.momentum, self.epsilon
             )
-            self.update(mean, inverse.detach().pow(-2) - self.epsilon)
         else:
             outputs = self.by_hand(x, mask)
         return self.channels_restored(outputs, inputs)
@@ -140,6 +139,38 @@ class BatchNormalization(Normalizer):
         self.renorm_mean.lerp_(mean, 1 - self.renorm_momentum)
         self.renorm_stddev.lerp_(stddev, 1 - self.renorm_momentum)
         return ratio, shift
+
+
+def batch_normalized(
+    x: Tensor,
+    gamma: Tensor | None,
+    beta: Tensor | None,
+    moving_mean: Any,
+    moving_variance: Any,
+    rate: float,
+    epsilon: float,
+) -> Tensor:
+    """Normalized by the batch's own statistics; the running means move by `rate`. x: (batch, channels, *space).
+
+    torch's kernel moves them too, but by the unbiased variance: n / (n - 1) times the one that is wanted. The running
+    variance is stretched by that before, and shrunk after.
+    """
+    count = x.numel() // max(x.shape[1], 1)
+    if count < 2 or moving_mean.dtype != x.dtype:
+        outputs, mean, inverse = torch.native_batch_norm(x, gamma, beta, None, None, True, 0.0, epsilon)
+        with torch.no_grad():
+            moving_mean.lerp_(mean.to(moving_mean.dtype), rate)
+            moving_variance.lerp_((inverse.pow(-2) - epsilon).to(moving_variance.dtype), rate)
+        return outputs
+    stretch = count / (count - 1)
+    variance = moving_variance.data  # autograd need not know: the backward pass does not read it
+    variance.mul_(stretch)
+    try:
+        return torch.batch_norm(
+            x, gamma, beta, moving_mean, moving_variance, True, rate, epsilon, torch.backends.cudnn.enabled
+        )
+    finally:
+        variance.mul_(1 / stretch)
 
 
 def everywhere(total: Tensor, synchronized: bool) -> Tensor:

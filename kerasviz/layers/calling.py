@@ -1,5 +1,6 @@
 """What a layer's `call` and `build` take, read once per class; and what an outer call passes on to inner ones."""
 
+import importlib
 import inspect
 import threading
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.nn.modules import module as torch_module
 
 from kerasviz.tensors import KerasTensor, leaves, map_leaves
 
@@ -17,10 +19,13 @@ class CallContext(threading.local):
     training: bool | None = None
     cast: torch.dtype | None = None
     depth: int = 0
-    path: tuple[str, ...] = ()
 
 
 CONTEXT = CallContext()
+TRAINING = {"training"}
+FORWARD_HOOKS = torch_module._global_forward_hooks  # hooks on all modules; is_hooked in graph.plan asks for the others
+PRE_HOOKS = torch_module._global_forward_pre_hooks
+BACK_HOOKS = torch_module._global_backward_hooks
 
 
 class Structure:
@@ -33,6 +38,69 @@ class Structure:
 def structure_changed() -> None:
     """Tell all plans to look again."""
     Structure.version += 1
+
+
+class Parameters(dict):
+    """The parameters of a layer; torch's own tools, `functional_call` among them, put others in their place."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        structure_changed()
+        super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        structure_changed()
+        super().__delitem__(name)
+
+    def pop(self, *args: Any) -> Any:
+        """Take one out."""
+        structure_changed()
+        return super().pop(*args)
+
+
+class ShortWays:
+    """The short ways of a layer (see `graph.short`), by mode; looked for after a few calls alike."""
+
+    __slots__ = ("attempts", "by_mode", "calls", "closed", "version")
+
+    def __init__(self) -> None:
+        self.version = -1  # of the structure that they are right for
+        self.closed = -1  # of a structure for which there is none
+        self.calls = 0
+        self.attempts = 0
+        self.by_mode: dict[bool | None, Any] = dict.fromkeys((None, False, True), no_way)
+
+    def missed(self, layer: Any, x: torch.Tensor, mode: bool | None) -> None:
+        """A call went the long way: after the third, look for a short one; give up where shapes keep changing."""
+        self.calls += 1
+        if self.calls < PATIENCE or self.attempts > MOST_ATTEMPTS:
+            return
+        way = importlib.import_module("kerasviz.graph.short").shorten(layer, x, bool(mode))
+        self.calls = 0
+        self.attempts += 1
+        if way is None:
+            self.closed = Structure.version
+            return
+        if self.version != Structure.version:
+            self.by_mode = dict.fromkeys((None, False, True), no_way)
+        self.version = Structure.version
+        self.by_mode.update({True: way} if mode else {None: way, False: way})
+
+
+PATIENCE, MOST_ATTEMPTS = 3, 30
+
+
+def no_way(x: torch.Tensor) -> None:
+    """Where nothing shorter is known."""
+
+
+def remember(layer: Any, x: torch.Tensor, mode: bool | None) -> None:
+    """Take note of a call that went the long way."""
+    if torch.compiler.is_compiling() or not layer.built:
+        return
+    ways = layer.__dict__.get("_ways")
+    if ways is None:
+        ways = layer.__dict__["_ways"] = ShortWays()
+    ways.missed(layer, x, mode)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Layers that walk along time with a state: the walk itself, for any cell."""
 
+import functools
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -213,7 +214,7 @@ class StackedRNNCells(Layer):
     def zero_states(self) -> Callable[[int, Tensor], States] | None:
         """A quicker `get_initial_state`, for zeros beside a tensor; None where a cell has none."""
         quick = [getattr(cell, "zero_states", None) for cell in self.cells]
-        return None if None in quick else lambda batch_size, like: [one(batch_size, like) for one in quick]
+        return None if None in quick else functools.partial(_all_zero_states, quick)
 
     def build(self, input_shape: tuple) -> None:
         """Each cell on the output of the one before."""
@@ -237,6 +238,10 @@ class StackedRNNCells(Layer):
     def compute_output_shape(self, input_shape: tuple, states_shape: Any = None) -> Any:
         """Output and states of one moment."""
         return (input_shape[0], *as_shape(self.output_size)), shaped(self.state_size, input_shape[0])
+
+
+def _all_zero_states(cells: list[Callable], batch_size: int, like: Tensor) -> States:
+    return [cell(batch_size, like) for cell in cells]
 
 
 def walk(

@@ -9,16 +9,18 @@ from torch.nn.modules import module as torch_module
 
 from kerasviz.declare import Invalid
 from kerasviz.graph import Graph, Plan, compile_plan
+from kerasviz.graph.function import Function
 from kerasviz.graph.plan import is_hooked
 from kerasviz.graph.rebuilding import describe, rebuild
+from kerasviz.graph.running import run_graph
 from kerasviz.layers.calling import CONTEXT, Structure
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
 from kerasviz.models.model import Model
-from kerasviz.tensors import KerasTensor, any_symbolic, convert_to_tensor, leaves, map_leaves
+from kerasviz.tensors import KerasTensor, Variable, any_symbolic, convert_to_tensor, leaves, map_leaves
 
 
-class Functional(Model):
+class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariableOverride]  # Layer guards the name
     """The model between symbols.
 
     Args:
@@ -163,7 +165,7 @@ class Functional(Model):
                 layer.__dict__.get("_revision", 0),
                 layer._dtype_policy,
                 layer.activity_regularizer is not None,
-                tuple((id(p), 0 if p is None or p.is_meta else p.data_ptr()) for p in layer._parameters.values()),
+                tuple((id(p), storage_of(p)) for p in layer._parameters.values()),
             )
             for layer in self._flatten_layers()
         )
@@ -304,33 +306,6 @@ class Functional(Model):
         return run_graph(self.graph, self._flat_inputs(inputs))
 
 
-def run_graph(graph: Graph, inputs: list[Any], replaced: Callable[[Any], Any] = lambda operation: operation) -> Any:
-    """Call every operation of the graph again, on other inputs; `replaced` may put others in their place."""
-    values = {id(t): value for t, value in zip(graph.input_tensors, inputs, strict=True)}
-
-    def known(argument: Any) -> Any:
-        return values[id(argument)] if isinstance(argument, KerasTensor) else argument
-
-    for node in graph.nodes:
-        if node in graph.input_nodes:
-            continue
-        operation = replaced(node.operation)
-        args, kwargs = map_leaves(known, node.args), map_leaves(known, node.kwargs)
-        outputs = call_again(operation, args, kwargs)
-        for tensor, value in zip(node.output_tensors, leaves(outputs), strict=True):
-            values[id(tensor)] = value
-    return map_leaves(known, graph.outputs)
-
-
-def call_again(operation: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """Call an operation; a function on symbols is recorded anew."""
-    from kerasviz.tensors import FunctionOperation, record_function
-
-    if isinstance(operation, FunctionOperation) and any_symbolic(args, kwargs):
-        return record_function(operation.function, args, kwargs)
-    return operation(*args, **kwargs)
-
-
 @functools.cache
 def functional_class(cls: type[Model]) -> Any:
     """The user's subclass of Model, as one of Functional too."""
@@ -354,6 +329,11 @@ def _frozen(structure: Any) -> Any:
         made = [_frozen(part) for part in structure]
         return made if isinstance(structure, list) else tuple(made)
     return structure
+
+
+def storage_of(parameter: Any) -> int:
+    """Where the numbers of a weight lie; 0 for what torch's tools put in its place, or without memory."""
+    return parameter.data_ptr() if isinstance(parameter, Variable) and not parameter.is_meta else 0
 
 
 def _raw_parameters(graph: Graph) -> list[nn.Parameter]:
