@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         widgets,
     )
     from kerasviz.declare import Invalid
+    from kerasviz.graph.function import Function
     from kerasviz.initializers import Initializer
     from kerasviz.layers.input import Input
     from kerasviz.layers.inputspec import InputSpec
@@ -45,7 +46,19 @@ if TYPE_CHECKING:
     from kerasviz.models import Functional, Model, Sequential
     from kerasviz.optimizers import Optimizer
     from kerasviz.regularizers import Regularizer
-    from kerasviz.tensors import DTypePolicy, FloatDTypePolicy, KerasTensor, Variable, device
+    from kerasviz.tensors import (
+        DTypePolicy,
+        FloatDTypePolicy,
+        KerasTensor,
+        Operation,
+        RematScope,
+        StatelessScope,
+        SymbolicScope,
+        Variable,
+        device,
+        name_scope,
+        remat,
+    )
     from kerasviz.widgets import CallbackPanel, GraphEditor, Inspector, Studio, TrainingView
 
 __version__ = "0.1.0"
@@ -54,6 +67,7 @@ _HOMES = {
     "CallbackPanel": "widgets",
     "DTypePolicy": "tensors",
     "FloatDTypePolicy": "tensors",
+    "Function": "graph.function",
     "Functional": "models",
     "GraphEditor": "widgets",
     "Initializer": "initializers",
@@ -66,13 +80,19 @@ _HOMES = {
     "Loss": "losses",
     "Metric": "metrics",
     "Model": "models",
+    "Operation": "tensors",
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
+    "RematScope": "tensors",
     "Sequential": "models",
+    "StatelessScope": "tensors",
     "Studio": "widgets",
+    "SymbolicScope": "tensors",
     "TrainingView": "widgets",
     "Variable": "tensors",
     "device": "tensors",
+    "name_scope": "tensors",
+    "remat": "tensors",
 }
 _PARTS = (
     *("activations", "backend", "callbacks", "config", "constraints", "datasets", "declare", "document"),
@@ -85,6 +105,7 @@ __all__ = [
     "CallbackPanel",
     "DTypePolicy",
     "FloatDTypePolicy",
+    "Function",
     "Functional",
     "GraphEditor",
     "Initializer",
@@ -97,10 +118,14 @@ __all__ = [
     "Loss",
     "Metric",
     "Model",
+    "Operation",
     "Optimizer",
     "Regularizer",
+    "RematScope",
     "Sequential",
+    "StatelessScope",
     "Studio",
+    "SymbolicScope",
     "TrainingView",
     "Variable",
     "activations",
@@ -120,15 +145,18 @@ __all__ = [
     "metrics",
     "mixed_precision",
     "models",
+    "name_scope",
     "ops",
     "optimizers",
     "random",
     "regularizers",
+    "remat",
     "runs",
     "saving",
     "training",
     "tree",
     "utils",
+    "version",
     "widgets",
 ]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Axis, Component, Family, Invalid, Kind, arg, did_you_mean
-from kerasviz.tensors import default_device, settings, torch_dtype
+from kerasviz.tensors import Seed, SeedGenerator, default_device, settings, torch_dtype
 
 Sizes = Sequence[int]
 CUT_STDDEV = 0.87962566103423978  # standard deviation of a normal cut at two standard deviations
@@ -110,11 +110,13 @@ class Identity(Initializer):
 class RandomInitializer(Initializer):
     """Base of random starts. The same object gives the same values each time it is called."""
 
-    seed: int | None = arg(None, doc="Makes the values the same in each run; None draws a seed.")
+    seed: Seed = arg(None, doc="Makes the values the same in each run; None draws a seed.")
 
     def generator(self) -> torch.Generator:
         """A source of random numbers at the start of this object's sequence."""
         seed = self.seed
+        if isinstance(seed, SeedGenerator):
+            return seed.generator("cpu")
         if seed is None:
             if "_drawn_seed" not in self.__dict__:
                 self._drawn_seed = int(torch.randint(2**31 - 1, (), device="cpu"))

@@ -22,6 +22,7 @@ HOMES = {  # what configs may name, and which of our modules has it
     "keras.models": "kerasviz.models",
     "keras.optimizers": "kerasviz.optimizers",
     "keras.optimizers.schedules": "kerasviz.optimizers.schedules",
+    "keras.random": "kerasviz.tensors",
     "keras.regularizers": "kerasviz.regularizers",
 }
 NAMESPACES: dict[str, list[Callable[[], Mapping[str, Any]]]] = {}  # "keras.layers" -> what gives its public names

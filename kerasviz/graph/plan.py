@@ -19,7 +19,7 @@ from kerasviz.graph.graph import Graph
 from kerasviz.layers.calling import CONTEXT, Structure, call_facts
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
-from kerasviz.tensors import FunctionOperation, KerasTensor, leaves, torch_dtype
+from kerasviz.tensors import FunctionOperation, KerasTensor, is_float, leaves, torch_dtype
 
 EMITTERS: dict[type, Callable] = {}  # layer class -> function(plan, layer, *values) -> Value; filled by `emitters`
 
@@ -145,6 +145,8 @@ class Plan:
         tensor = node.output_tensors[0]
         value = Value(self._free(node.operation.name), tensor.ndim)
         value.shape = tensor.shape
+        if tensor.dtype == "string":
+            return value  # an array of words, as the layer takes it
         dtype = torch_dtype(tensor.dtype)
         check = self.bind(functools.partial(_entered, node.operation.name, tensor.shape, dtype), "enter")
         fits = [f"{value}.dtype is {self.bind(dtype, tensor.dtype)}", f"{value}.dim() == {tensor.ndim}"]
@@ -248,9 +250,7 @@ class Plan:
     def _is_plain(self, layer: Layer, node: Any) -> bool:
         """Whether `call` alone does what calling the layer would do."""
         masked = any(getattr(t, "_keras_mask", None) is not None for t in [*node.inputs, *node.output_tensors])
-        casts = layer.autocast and any(
-            torch_dtype(t.dtype).is_floating_point and t.dtype != layer.compute_dtype for t in node.inputs
-        )
+        casts = layer.autocast and any(is_float(t.dtype) and t.dtype != layer.compute_dtype for t in node.inputs)
         return not (
             masked
             or casts

@@ -10,26 +10,31 @@ from kerasviz.declare import DType, Invalid, Shape, arg
 from kerasviz.layers.layer import Layer
 from kerasviz.layers.spatial import DataFormat, Spatial
 from kerasviz.regularizers import L1L2
+from kerasviz.tensors import Seed, SeedGenerator
 
 
 class Noise(Layer):
     """Base of layers that draw random numbers in training."""
 
     supports_masking = True
-    seed: int | None = arg(None, doc="Makes the numbers the same in each run; None draws from torch's own.")
+    seed: Seed = arg(None, doc="Makes the numbers the same in each run; None draws from torch's own.")
+
+    def check(self) -> None:
+        """A seed begins a sequence of its own, which is part of the layer's state."""
+        super().check()
+        if self.seed is not None:
+            self.seed_generator = self.seed if isinstance(self.seed, SeedGenerator) else SeedGenerator(self.seed)
 
     def generator(self, device: torch.device) -> torch.Generator | None:
         """This layer's source of numbers on `device`; None for torch's own."""
-        if self.seed is None or device.type == "meta":
-            return None
-        generators = self.__dict__.setdefault("_generators", {})
-        if device not in generators:
-            generators[device] = torch.Generator(device).manual_seed(self.seed)
-        return generators[device]
+        return None if self.seed is None else self.seed_generator.generator(device)
 
     def kept(self, like: Tensor, shape: tuple[int, ...], rate: float) -> Tensor:
         """Booleans of `shape`, False with probability `rate`."""
-        return torch.rand(shape, generator=self.generator(like.device), device=like.device) >= rate
+        if self.seed is None:
+            return torch.rand(shape, device=like.device) >= rate
+        chance = torch.full(shape, 1 - rate, device=like.device)
+        return torch.bernoulli(chance, generator=self.generator(like.device)).bool()
 
     def normal(self, like: Tensor) -> Tensor:
         """Standard normal numbers, as many as in `like`."""

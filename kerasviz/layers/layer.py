@@ -4,7 +4,9 @@ Here, once, is what every layer shares: building on the first call, casting, mas
 naming, freezing, and errors that say which layer they come from.
 """
 
+import contextlib
 import functools
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
@@ -12,7 +14,12 @@ from torch import Tensor, nn
 
 from kerasviz.declare import Component, DType, Invalid, Regularizer, arg, family, snake_case
 from kerasviz.layers.calling import (
+    BACK_HOOKS,
     CONTEXT,
+    FORWARD_HOOKS,
+    PRE_HOOKS,
+    TRAINING,
+    Parameters,
     Structure,
     call_facts,
     holds_tensors,
@@ -21,19 +28,24 @@ from kerasviz.layers.calling import (
     mask_of,
     no_masks,
     only_tensors,
+    remember,
     shape_arguments,
     shape_of,
     structure_changed,
 )
 from kerasviz.layers.inputspec import InputSpec, check_input_spec
+from kerasviz.layers.later import NotYet
+from kerasviz.layers.stateless import Stateless
 from kerasviz.layers.tracking import adopt_parameters, tracked
-from kerasviz.layers.weights import WeightOwner
 from kerasviz.tensors import (
+    SCOPES,
+    DTypePolicyMap,
     KerasTensor,
     Operation,
     Variable,
     any_symbolic,
     convert_to_tensor,
+    current_remat,
     dtype_policy,
     is_float,
     leaves,
@@ -56,7 +68,7 @@ class LayerArguments(Component):
     name: str | None = arg(None, doc="Unique name in the model.", keyword=True, group="base")
 
 
-class Layer(WeightOwner, Operation, LayerArguments):
+class Layer(Stateless, NotYet, LayerArguments, Operation):
     """A step of a model, with weights of its own.
 
     Subclasses write `build(input_shape)`, which makes weights with `add_weight`, and `call(inputs)`, which computes.
@@ -82,7 +94,10 @@ class Layer(WeightOwner, Operation, LayerArguments):
     def prepare(self) -> None:
         """Be a torch module before any argument is set."""
         nn.Module.__init__(self)
+        self.__dict__["_parameters"] = Parameters()
         self.__dict__.update(_losses=[], _trainable=True, _dtype_policy=None, _given_input_shape=None)
+        if SCOPES.remat is not None:
+            self.__dict__["_remat"] = current_remat()
 
     def adapt_arguments(self, named: dict[str, Any]) -> dict[str, Any]:
         """`input_shape=`, `input_dim=`, `batch_input_shape=` of older code: where a Sequential starts."""
@@ -155,8 +170,28 @@ class Layer(WeightOwner, Operation, LayerArguments):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        policy = family("dtype_policy").get(value)
-        self.__dict__["_dtype_policy"] = policy
+        self.__dict__["_dtype_policy"] = family("dtype_policy").get(value)
+        self._follow_policy()
+
+    @property
+    def _own_policy(self) -> Any:
+        """Its policy; that of its path where it has a map."""
+        policy = self.dtype_policy
+        if isinstance(policy, DTypePolicyMap):
+            return policy[self.__dict__.get("_path") or self.__dict__.get("_name", "")]
+        return policy
+
+    def _ready_policy(self) -> None:
+        """Find the policy for the path, known now; refuse one that quantizes."""
+        if isinstance(self.dtype_policy, DTypePolicyMap):
+            self._follow_policy()
+        if self.quantization_mode is not None:
+            where = f'{type(self).__name__} "{self.name}"'
+            hint = "Layers with quantized weights are not there yet: build it with the policy after `_from_`."
+            raise Invalid(where, "a dtype policy that does not quantize", self._own_policy.name, hint)
+
+    def _follow_policy(self) -> None:
+        policy = self._own_policy
         self.__dict__["_compute_dtype"] = torch_dtype(policy.compute_dtype)
         self.__dict__["_casts"] = policy.compute_dtype != policy.variable_dtype
         structure_changed()
@@ -164,7 +199,7 @@ class Layer(WeightOwner, Operation, LayerArguments):
     @property
     def dtype(self) -> str:
         """The dtype of its weights."""
-        return self.dtype_policy.variable_dtype
+        return self._own_policy.variable_dtype
 
     @dtype.setter
     def dtype(self, value: Any) -> None:
@@ -173,12 +208,12 @@ class Layer(WeightOwner, Operation, LayerArguments):
     @property
     def variable_dtype(self) -> str:
         """The dtype of its weights."""
-        return self.dtype_policy.variable_dtype
+        return self._own_policy.variable_dtype
 
     @property
     def compute_dtype(self) -> str:
         """The dtype of its arithmetic."""
-        return self.dtype_policy.compute_dtype
+        return self._own_policy.compute_dtype
 
     @property
     def input_dtype(self) -> str:
@@ -187,8 +222,8 @@ class Layer(WeightOwner, Operation, LayerArguments):
 
     @property
     def quantization_mode(self) -> str | None:
-        """None: not quantized."""
-        return self.dtype_policy.quantization_mode
+        """How its policy keeps weights in few bits; None: not at all."""
+        return self._own_policy.quantization_mode
 
     @property
     def path(self) -> str:
@@ -219,8 +254,24 @@ class Layer(WeightOwner, Operation, LayerArguments):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call on tensors, or on symbols to add a node to a graph."""
-        plain = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
-        if not plain and not only_tensors(args, kwargs) and any_symbolic(args, kwargs):
+        if len(args) == 1 and isinstance(args[0], Tensor) and (not kwargs or kwargs.keys() == TRAINING):
+            mode = kwargs["training"] if kwargs else None
+            if mode is None:
+                mode = CONTEXT.training
+            ways = self.__dict__.get("_ways")
+            if (
+                ways is not None
+                and ways.version == Structure.version
+                and not (FORWARD_HOOKS or PRE_HOOKS or BACK_HOOKS)
+            ):
+                outputs = ways.by_mode[mode](args[0])
+                if outputs is not None:
+                    return outputs
+            outputs = nn.Module.__call__(self, *args, **kwargs)
+            if ways is None or ways.closed != Structure.version:
+                remember(self, args[0], mode)
+            return outputs
+        if not only_tensors(args, kwargs) and any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
         return nn.Module.__call__(self, *args, **kwargs)
 
@@ -229,8 +280,8 @@ class Layer(WeightOwner, Operation, LayerArguments):
         facts = known_facts.get(type(self)) or call_facts(type(self))
         args, kwargs = self._prepared(args, kwargs)
         if not self.built:
-            self._build_for(args, kwargs)
-        elif self.input_spec is not None:
+            return self._first_call(args, kwargs)
+        if self.input_spec is not None:
             check_input_spec(self, args[0] if args else next(iter(kwargs.values())))
         context = CONTEXT
         outer = context.training, context.cast, context.depth
@@ -248,7 +299,7 @@ class Layer(WeightOwner, Operation, LayerArguments):
         context.cast = self._compute_dtype if self._casts else None
         context.depth += 1
         try:
-            outputs = self.call(*args, **kwargs)
+            outputs = self.call(*args, **kwargs) if self._remat is None else self._recomputed(args, kwargs)
         except Exception as error:
             self._explain(error, args, kwargs)
             raise
@@ -288,10 +339,30 @@ class Layer(WeightOwner, Operation, LayerArguments):
             return made.to(self._compute_dtype) if self.autocast and made.is_floating_point() else made
         return value
 
+    def _first_call(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Build, then call; layers inside that are built by this call have their paths below this one's."""
+        self._build_for(args, kwargs)
+        with self._inside():
+            return self.forward(*args, **kwargs)
+
+    @contextlib.contextmanager
+    def _inside(self) -> Iterator[None]:
+        """Let what is made in the `with` have its path below this layer's."""
+        outer = SCOPES.path
+        if not self.__dict__.get("_in_build"):
+            SCOPES.path = (*outer, self.name)
+        try:
+            yield
+        finally:
+            SCOPES.path = outer
+
     def _build_for(self, args: tuple, kwargs: dict[str, Any]) -> None:
         """Build with the shapes of the arguments of a call."""
         facts = call_facts(type(self))
         shapes = shape_arguments(facts.build_names, facts, args, kwargs)
+        if "_path" not in self.__dict__:
+            self.__dict__["_path"] = "/".join((*SCOPES.path, self.name))
+        self._ready_policy()
         self.build(**shapes)
         self.built = True
 
@@ -366,6 +437,7 @@ class Layer(WeightOwner, Operation, LayerArguments):
         state.pop("_nodes", None)
         state["_losses"] = []  # of its last call
         state.pop("_losing", None)
+        state.pop("_ways", None)
         return state
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
@@ -387,7 +459,7 @@ class Layer(WeightOwner, Operation, LayerArguments):
 
     def _spec_by_calling(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Call on small tensors of two sizes: what differs is unknown in the output."""
-        with torch.no_grad():
+        with torch.no_grad(), self._inside():
             runs = [super(Layer, self).__call__(*_concrete(args, n), **_concrete(kwargs, n)) for n in (2, 3)]
 
         def merged(first: Any, second: Any) -> Any:
@@ -418,6 +490,8 @@ class Layer(WeightOwner, Operation, LayerArguments):
             self.__dict__["_has_lost"] = True
             Structure.losing += 1
         self._losses.append(loss)
+        if SCOPES.stateless is not None and SCOPES.stateless.collect_losses:
+            SCOPES.stateless.add_loss(loss)
 
     def _clear_losses(self) -> None:
         """Forget the losses of the call before; which layers inside ever add one is looked up once."""
@@ -478,30 +552,6 @@ class Layer(WeightOwner, Operation, LayerArguments):
             raise Invalid(f'{type(self).__name__} "{self.name}"', f"inputs {axes}", shape, hint)
         return tuple(shape)
 
-    def stateless_call(
-        self,
-        trainable_variables: list,
-        non_trainable_variables: list,
-        *args: Any,
-        return_losses: bool = False,
-        **kwargs: Any,
-    ) -> tuple:
-        """Call with other values in place of the variables; returns outputs and the new non-trainable values."""
-        ours = [*self.trainable_variables, *self.non_trainable_variables]
-        kept = [v.detach().clone() for v in ours]
-        with torch.no_grad():
-            for variable, value in zip(ours, [*trainable_variables, *non_trainable_variables], strict=True):
-                variable.copy_(convert_to_tensor(value))
-        try:
-            outputs = self(*args, **kwargs)
-            states = [v.detach().clone() for v in self.non_trainable_variables]
-            losses = self.losses
-        finally:
-            with torch.no_grad():
-                for variable, value in zip(ours, kept, strict=True):
-                    variable.copy_(value)
-        return (outputs, states, losses) if return_losses else (outputs, states)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
@@ -538,14 +588,15 @@ def _building(build: Any) -> Any:
             return
         names = call_facts(type(self)).build_names
         self.__dict__["_build_shapes"] = dict(zip(names, args, strict=False)) | kwargs
-        outer = CONTEXT.path
-        CONTEXT.path = (*outer, self.name)
-        self.__dict__.update(_in_build=True, _path="/".join(CONTEXT.path))
+        outer = SCOPES.path
+        SCOPES.path = (*outer, self.name)
+        self.__dict__.update(_in_build=True, _path="/".join(SCOPES.path))
         try:
+            self._ready_policy()
             build(self, *args, **kwargs)
             self.built = True
         finally:
-            CONTEXT.path = outer
+            SCOPES.path = outer
             self.__dict__["_in_build"] = False
         structure_changed()
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from torch import nn
 
 from kerasviz.declare import Invalid, family
-from kerasviz.layers.calling import CONTEXT, call_facts, map_shapes
-from kerasviz.tensors import Variable, is_float
+from kerasviz.layers.calling import call_facts, map_shapes
+from kerasviz.tensors import SCOPES, SeedGenerator, Variable, is_float
 
 
 class WeightOwner(nn.Module):
@@ -64,7 +64,7 @@ class WeightOwner(nn.Module):
             layout=layout,
         )
         vars(variable)["_is_weight"] = trainable
-        variable.path = "/".join((*CONTEXT.path, variable.name)) if CONTEXT.path else f"{self.name}/{variable.name}"
+        variable.path = "/".join((*SCOPES.path, variable.name)) if SCOPES.path else f"{self.name}/{variable.name}"
         variable.regularizer = family("regularizer").get(regularizer)
         variable.constraint = family("constraint").get(constraint)
         self.__dict__.setdefault("_added", []).append(variable)
@@ -104,29 +104,37 @@ class WeightOwner(nn.Module):
 
     @property
     def variables(self) -> list[Variable]:
-        """All its variables, and those of layers inside; each once."""
-        found = {id(v): v for layer in self._flatten_layers() for v in layer._own_variables()}
+        """All its state: weights, and the states of its random numbers, its own before those of layers inside."""
+        found: dict[int, Variable] = {}
+        for layer in self._flatten_layers():
+            seeds = [v.state for v in vars(layer).values() if isinstance(v, SeedGenerator)]
+            found |= {id(variable): variable for variable in (*layer._own_variables(), *seeds)}
         return list(found.values())
 
     @property
     def weights(self) -> list[Variable]:
-        """All its variables, in the order in which `get_weights` has them."""
-        return self.variables
+        """All its weights, and those of layers inside, each once: in the order in which `get_weights` has them."""
+        found = {id(v): v for layer in self._flatten_layers() for v in layer._own_variables()}
+        return list(found.values())
 
     @property
     def trainable_variables(self) -> list[Variable]:
         """Those that the optimizer updates."""
-        return [v for v in self.variables if v.trainable] if self.trainable else []
+        return [v for v in self.weights if v.trainable] if self.trainable else []
 
     trainable_weights = trainable_variables
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
-        """Those that the optimizer leaves alone."""
+        """Those that the optimizer leaves alone, with the states of random numbers."""
         trains = {id(v) for v in self.trainable_variables}
         return [v for v in self.variables if id(v) not in trains]
 
-    non_trainable_weights = non_trainable_variables
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The weights that the optimizer leaves alone."""
+        trains = {id(v) for v in self.trainable_variables}
+        return [v for v in self.weights if id(v) not in trains]
 
     @property
     def metrics_variables(self) -> list[Variable]:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasviz.declare import Invalid
+from kerasviz.graph.running import run_graph
 from kerasviz.layers.input import Input, InputLayer
 from kerasviz.layers.layer import Layer
-from kerasviz.models.functional import Functional, run_graph
+from kerasviz.models.functional import Functional
 from kerasviz.models.sequential import Sequential
 from kerasviz.tensors import leaves, map_leaves
 

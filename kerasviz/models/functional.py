@@ -16,6 +16,7 @@ from kerasviz.graph.running import run_graph
 from kerasviz.layers.calling import CONTEXT, Structure
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
+from kerasviz.layers.preprocessing.columns import as_texts
 from kerasviz.models.model import Model
 from kerasviz.tensors import KerasTensor, Variable, any_symbolic, convert_to_tensor, leaves, map_leaves
 
@@ -269,13 +270,15 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
         if not isinstance(inputs, (list, tuple)):
             return [inputs]
         flat = list(leaves(inputs))
-        numbers = all(isinstance(value, (bool, int, float)) for value in flat)
+        numbers = all(isinstance(value, (bool, int, float, str)) for value in flat)
         return [inputs] if numbers and len(self.graph.input_nodes) == 1 else flat  # rows written as lists
 
     def _made_tensor(self, value: Any, node: Any) -> Any:
         """A tensor of what came for an input."""
         if isinstance(value, KerasTensor) or (value is None and node.operation.optional):
             return value
+        if node.outputs.dtype == "string" and value is not None:
+            return as_texts(value, f"input `{node.operation.name}` of the model")
         where, expected = f"input `{node.operation.name}` of the model", f"numbers of shape {node.outputs.shape}"
         if value is None or isinstance(value, str):
             raise Invalid(where, expected, value)

@@ -93,6 +93,60 @@ class Model(Trainer, Layer):  # pyright: ignore[reportIncompatibleVariableOverri
 
         load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",  # Keras's name
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Refused: files for other engines are not there yet.
+
+        Raises:
+            Invalid: always.
+        """
+        hint = "`save` writes a `.keras` file. The model is a torch module: torch.export and torch.onnx take it."
+        raise Invalid(f'Model "{self.name}".export(format=...)', "a format that there is", format, hint)
+
+    def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:  # type: ignore[override]
+        """Refused: weights of few bits are not there yet.
+
+        Raises:
+            Invalid: always.
+        """
+        self._refuse_to_quantize("quantize", mode if config is None else getattr(config, "mode", mode))
+
+    def get_quantization_layer_structure(self, mode: str | None = None) -> Any:
+        """None: what a model overrides to say which layers stand before, within and after its blocks."""
+        return None
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """The values of all its variables, nested by the parts of their paths.
+
+        Args:
+            value_format: "backend_tensor" for the variables themselves, "numpy_array" for copies.
+
+        Returns:
+            A dict with "trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables".
+
+        Raises:
+            Invalid: for another format.
+        """
+        from kerasviz.models.states import state_tree
+
+        return state_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: Any) -> None:
+        """Give variables the values that a tree as `get_state_tree` makes has for them; others keep theirs.
+
+        Raises:
+            Invalid: for a kind, path or shape that does not fit; nothing changes then.
+        """
+        from kerasviz.models.states import set_state_tree
+
+        set_state_tree(self, state_tree)
+
     def to_json(self, **kwargs: Any) -> str:
         """Its architecture as JSON."""
         from kerasviz.saving import serialize_keras_object

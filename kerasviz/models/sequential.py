@@ -9,6 +9,8 @@ from kerasviz.graph.plan import is_hooked
 from kerasviz.layers.calling import CONTEXT
 from kerasviz.layers.input import Input, InputLayer
 from kerasviz.layers.layer import Layer
+from kerasviz.layers.preprocessing.columns import as_texts, is_text
+from kerasviz.layers.preprocessing.data_layer import DataLayer
 from kerasviz.models.functional import Functional
 from kerasviz.models.model import Model
 from kerasviz.tensors import KerasTensor, map_leaves
@@ -102,7 +104,7 @@ class Sequential(Model):
             return
         if not self._stack:
             raise Invalid(f'Sequential "{self.name}".build', "at least one layer", "none", "Add layers first.")
-        self._push_first(InputLayer(batch_shape=tuple(input_shape)))
+        self._push_first(InputLayer(batch_shape=tuple(input_shape), dtype=self.__dict__.get("_raw_dtype")))
 
     def _push_first(self, layer: InputLayer) -> None:
         if isinstance(self._stack[0], InputLayer):
@@ -113,6 +115,8 @@ class Sequential(Model):
     def _needs_graph(self, inputs: Any) -> None:
         if self._functional is None:
             shape = tuple(inputs.shape)
+            if self._stack and isinstance(self._stack[0], DataLayer):
+                self.__dict__["_raw_dtype"] = self._stack[0].raw_dtype(inputs)
             self.build((None, *shape[1:]))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -234,6 +238,8 @@ class Sequential(Model):
         if args and not hasattr(args[0], "shape"):
             from kerasviz.tensors import convert_to_tensor
 
+            if is_text(args[0]):
+                return (as_texts(args[0], f'Sequential "{self.name}"'),), kwargs
             is_dict = isinstance(args[0], dict)
             return (map_leaves(convert_to_tensor, args[0]) if is_dict else convert_to_tensor(args[0]),), kwargs
         return args, kwargs

@@ -101,7 +101,7 @@ def _table(columns: list, rows: list[Row], line_length: int | None, positions: l
 
 
 def _totals(model: Any) -> list[str]:
-    trainable, frozen = model.trainable_variables, model.non_trainable_variables
+    trainable, frozen = model.trainable_weights, model.non_trainable_weights
     lines = [
         f" Total params: {_amount([*trainable, *frozen])}",
         f" Trainable params: {_amount(trainable)}",

@@ -16,6 +16,18 @@ from kerasviz.tensors.policies import (
 )
 from kerasviz.tensors.policy_map import DTypePolicyMap
 from kerasviz.tensors.promotion import result_type
+from kerasviz.tensors.scope_state import SCOPES
+from kerasviz.tensors.scopes import (
+    RematScope,
+    StatelessScope,
+    SymbolicScope,
+    current_remat,
+    current_scope,
+    in_symbolic_scope,
+    name_scope,
+    remat,
+)
+from kerasviz.tensors.seeds import Seed, SeedGenerator
 from kerasviz.tensors.settings import default_device, device, set_device, standardize_data_format
 from kerasviz.tensors.structure import is_shape, leaves, map_leaves
 from kerasviz.tensors.symbolic import (
@@ -50,24 +62,35 @@ __all__ = [
     "Operation",
     "QuantizedDTypePolicy",
     "QuantizedFloat8DTypePolicy",
+    "RematScope",
+    "SCOPES",
+    "Seed",
+    "SeedGenerator",
+    "StatelessScope",
+    "SymbolicScope",
     "Variable",
     "any_symbolic",
     "clear_session",
     "convert_to_numpy",
     "convert_to_tensor",
+    "current_remat",
+    "current_scope",
     "default_device",
     "device",
     "dtype_policy",
     "get_uid",
     "in_memory_order",
+    "in_symbolic_scope",
     "infer",
     "is_float",
     "is_keras_tensor",
     "is_shape",
     "leaves",
     "map_leaves",
+    "name_scope",
     "record",
     "record_function",
+    "remat",
     "reset_names",
     "result_type",
     "set_device",

@@ -1,6 +1,7 @@
 """KerasTensor: a tensor that is not there yet. Operations on it are recorded as nodes of a graph."""
 
 import gc
+import inspect
 import itertools
 import math
 import threading
@@ -11,6 +12,7 @@ import torch
 
 from kerasviz.declare import Invalid, snake_case
 from kerasviz.tensors.dtypes import standardize_dtype, torch_dtype
+from kerasviz.tensors.scope_state import SCOPES
 from kerasviz.tensors.structure import leaves, map_leaves
 
 # two sizes for each unknown one: what differs between two runs is unknown in the output
@@ -65,9 +67,67 @@ def clear_session(free_memory: bool = True) -> None:
 
 
 class Operation:
-    """What can stand in a graph: a layer or a function. Calling it on symbols records a node."""
+    """What can stand in a graph: a layer or a function. Calling it on symbols records a node.
+
+    Subclasses write `call`, and `compute_output_spec` where a run on small tensors cannot tell what comes out.
+
+    Args:
+        name: unique in a graph, without `/`.
+    """
 
     name: str
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise Invalid(f"{type(self).__name__}(name=...)", "a name without `/`", name)
+        self.name = name or unique_name(snake_case(type(self).__name__).lstrip("_"))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call on tensors, or on symbols to add a node to a graph."""
+        if any_symbolic(args, kwargs):
+            return self.symbolic_call(*args, **kwargs)
+        return self.call(*args, **kwargs)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The arithmetic: tensors in, tensors out."""
+        raise NotImplementedError(f"{type(self).__name__} has no `call`.")
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Record a call on symbols."""
+        return record(self, args, kwargs, self.compute_output_spec(*args, **kwargs))
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbols for the outputs of a call on symbols: found by a run on small tensors, where not overridden."""
+        return infer(self.call, args, kwargs)
+
+    def quantized_call(self, *args: Any, **kwargs: Any) -> Any:
+        """The call with weights of few bits, which an operation has where it overrides this."""
+        raise NotImplementedError(f"{type(self).__name__} has no `quantized_call`.")
+
+    def rematerialized_call(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """`fn` as it is; layers keep less for the gradient where they were told to."""
+        return fn
+
+    def get_config(self) -> dict[str, Any]:
+        """Its name, and the arguments of its constructor as they stand in attributes of the same names.
+
+        Raises:
+            Invalid: where an argument has no such attribute.
+        """
+        config: dict[str, Any] = {"name": self.name}
+        for parameter in list(inspect.signature(type(self).__init__).parameters.values())[1:]:
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            if not hasattr(self, parameter.name):
+                hint = f"Keep it as `self.{parameter.name}`, or write `get_config`."
+                raise Invalid(f"{type(self).__name__}.get_config", f"an attribute `{parameter.name}`", None, hint)
+            config[parameter.name] = getattr(self, parameter.name)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The operation that `get_config` described."""
+        return cls(**config)
 
     @property
     def _inbound_nodes(self) -> list["Node"]:
@@ -338,8 +398,12 @@ def _run(function: Callable, args: tuple, kwargs: dict[str, Any], size: int, dev
             return value.detach().to(device)
         return value
 
-    with torch.no_grad(), torch.device(device):
-        return function(*map_leaves(concrete, args), **map_leaves(concrete, kwargs))
+    SCOPES.symbolic += 1
+    try:
+        with torch.no_grad(), torch.device(device):
+            return function(*map_leaves(concrete, args), **map_leaves(concrete, kwargs))
+    finally:
+        SCOPES.symbolic -= 1
 
 
 def _merged(first: Any, second: Any) -> Any:

@@ -1,18 +1,20 @@
 """Variable: a torch parameter with what Keras promises of a weight."""
 
 import copy
-import threading
 from collections.abc import Callable
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from kerasviz.tensors import settings
+from kerasviz.declare import Invalid, family
 from kerasviz.tensors.convert import convert_to_numpy, convert_to_tensor
-from kerasviz.tensors.dtypes import torch_dtype
+from kerasviz.tensors.dtypes import standardize_dtype
+from kerasviz.tensors.scope_state import SCOPES
+from kerasviz.tensors.symbolic import unique_name
 
-_names = threading.local()
+AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
+SYNCHRONIZATIONS = (None, "none", "on_read", "on_write", "auto")
 
 
 class Variable(nn.Parameter):
@@ -22,17 +24,25 @@ class Variable(nn.Parameter):
     not trainable has no gradient.
 
     Args:
-        initializer: an array, or a function of (shape, dtype) that makes one.
-        shape: sizes; needed when `initializer` is a function.
-        dtype: of its numbers; floatx by default.
-        trainable: whether optimizers change it.
-        name: unique within its layer.
+        initializer: an array, or an initializer: a name, or a function of (shape, dtype).
+        shape: sizes; needed when `initializer` is no array.
+        dtype: of its numbers; floatx by default, and for floats of Python and of float64 arrays.
+        trainable: whether optimizers change it; whole numbers never have a gradient.
+        autocast: whether layers of mixed precision read it in their compute dtype.
+        aggregation: how copies on several devices become one: "none", "mean", "sum" or "only_first_replica".
+        synchronization: when they do: "auto", "none", "on_read" or "on_write".
+        name: without `/`; unique within its layer.
         layout: order of axes in memory, the slowest first; None for the order of `shape`.
+
+    Raises:
+        Invalid: where an argument does not fit.
     """
 
     path: str  # names of the layers around it and its own, joined by slashes
     autocast: bool
     aggregation: str
+    synchronization: str
+    overwrite_with_gradient: bool
     initializer: Callable | None
     regularizer: Callable | None
     constraint: Callable | None
@@ -46,33 +56,47 @@ class Variable(nn.Parameter):
         dtype: Any = None,
         trainable: bool = True,
         autocast: bool = True,
-        aggregation: str = "none",
-        synchronization: str = "auto",
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
         name: str | None = None,
         layout: Any = None,
         **kwargs: Any,
     ) -> Self:
-        data = _initial_value(initializer, shape, dtype)
+        name = _checked(shape, aggregation, synchronization, name)
+        data, maker = _initial_value(initializer, shape, dtype)
         if layout is not None and data.ndim == len(layout):
             data = in_memory_order(data, layout)
         data = data.detach()
         trains = trainable and (data.is_floating_point() or data.is_complex())
         self = torch.Tensor._make_subclass(cls, data, trains)
-        name = name or _auto_name()
         vars(self).update(
             _name=name,
-            path=name,
+            path="/".join((*SCOPES.path, name)),
             autocast=autocast,
-            aggregation=aggregation,
-            initializer=initializer if callable(initializer) else None,
+            aggregation=aggregation or "none",
+            synchronization=synchronization or "none",
+            initializer=maker,
             regularizer=None,
             constraint=None,
+            overwrite_with_gradient=False,
             layout_order=layout,
             _trainable=trainable,
         )
         return self
 
-    def __init__(self, *values: Any, **named: Any) -> None:
+    def __init__(
+        self,
+        initializer: Any,
+        shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
+        name: str | None = None,
+        layout: Any = None,
+        **kwargs: Any,
+    ) -> None:
         pass  # `__new__` has done it; torch's own takes other arguments
 
     @property
@@ -96,8 +120,8 @@ class Variable(nn.Parameter):
 
     @property
     def value(self) -> Tensor:
-        """The variable itself: it is a tensor."""
-        return self
+        """The variable itself: it is a tensor. Its value in a StatelessScope, inside of one."""
+        return self if SCOPES.stateless is None else SCOPES.stateless.value_of(self)
 
     @property
     def ndim(self) -> int:  # type: ignore[override]
@@ -105,27 +129,30 @@ class Variable(nn.Parameter):
         return self.dim()
 
     @torch.no_grad()
-    def assign(self, value: Any) -> Self:
-        """Put `value` in its place; shapes must agree."""
+    def assign(self, value: Any) -> Any:
+        """Put `value` in its place; shapes must agree. Returns the value."""
         value = convert_to_tensor(value)
         if tuple(value.shape) != tuple(self.shape):
-            from kerasviz.declare import Invalid
-
             raise Invalid(f'Variable "{self.path}".assign', f"shape {tuple(self.shape)}", tuple(value.shape))
+        if SCOPES.stateless is not None:
+            SCOPES.stateless.add_update((self, value))
+            return value
         self.copy_(value)
         return self
 
-    @torch.no_grad()
-    def assign_add(self, value: Any) -> Self:
-        """Add `value` in place."""
-        self.add_(convert_to_tensor(value).to(self.dtype) if not isinstance(value, (int, float)) else value)
-        return self
+    def assign_add(self, value: Any) -> Any:
+        """Add `value`. Returns the sum."""
+        if SCOPES.stateless is not None:
+            return self.assign(self.value + _like(value, self))
+        with torch.no_grad():
+            return self.add_(_like(value, self))
 
-    @torch.no_grad()
-    def assign_sub(self, value: Any) -> Self:
-        """Subtract `value` in place."""
-        self.sub_(convert_to_tensor(value).to(self.dtype) if not isinstance(value, (int, float)) else value)
-        return self
+    def assign_sub(self, value: Any) -> Any:
+        """Subtract `value`. Returns the difference."""
+        if SCOPES.stateless is not None:
+            return self.assign(self.value - _like(value, self))
+        with torch.no_grad():
+            return self.sub_(_like(value, self))
 
     def numpy(self, *values: Any, **named: Any) -> Any:
         """A copy on the host."""
@@ -159,12 +186,45 @@ def _rebuild(cls: type[Variable], data: Tensor, requires_grad: bool, facts: dict
     return made
 
 
-def _initial_value(initializer: Any, shape: tuple[int, ...] | None, dtype: Any) -> Tensor:
+def _like(value: Any, variable: Tensor) -> Any:
+    return value if isinstance(value, (int, float)) else convert_to_tensor(value).to(variable.dtype)
+
+
+def _checked(shape: Any, aggregation: Any, synchronization: Any, name: Any) -> str:
+    """The name, or a new one.
+
+    Raises:
+        Invalid: for an argument of `Variable` that does not fit.
+    """
+    if aggregation not in AGGREGATIONS:
+        raise Invalid("Variable(aggregation=...)", f"one of {AGGREGATIONS}", aggregation)
+    if synchronization not in SYNCHRONIZATIONS:
+        raise Invalid("Variable(synchronization=...)", f"one of {SYNCHRONIZATIONS}", synchronization)
+    if shape is not None and any(size is None for size in (shape if isinstance(shape, (tuple, list)) else ())):
+        raise Invalid("Variable(shape=...)", "a known size for every axis", tuple(shape))
+    if name is None:
+        return unique_name("variable")
+    if not isinstance(name, str) or "/" in name:
+        raise Invalid("Variable(name=...)", "a name without `/`", name)
+    return name
+
+
+def _initial_value(initializer: Any, shape: Any, dtype: Any) -> tuple[Tensor, Callable | None]:
+    """The first value, and what made it if that can make another."""
+    if isinstance(initializer, (str, dict)):
+        initializer = family("initializer").get(initializer, "Variable(initializer=...)")
     if callable(initializer) and not isinstance(initializer, Tensor):
-        value = initializer(tuple(shape or ()), dtype=dtype or settings.floatx())
-        return convert_to_tensor(value, dtype or settings.floatx())
+        if shape is None:
+            raise Invalid("Variable(shape=...)", "a shape, since `initializer` is a function", None)
+        dtype = standardize_dtype(dtype)
+        sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+        return convert_to_tensor(initializer(sizes, dtype=dtype), dtype).detach(), initializer
+    if initializer is None:
+        raise Invalid("Variable(initializer=...)", "an array, or an initializer", None)
     value = convert_to_tensor(initializer, dtype)
-    return value.clone() if isinstance(value, Tensor) else value
+    if shape is not None and tuple(value.shape) != tuple(shape):
+        raise Invalid("Variable(shape=...)", f"the shape of the array, {tuple(value.shape)}", tuple(shape))
+    return value.detach().clone(), None
 
 
 def in_memory_order(data: Tensor, layout: tuple[int, ...]) -> Tensor:
@@ -178,10 +238,4 @@ def in_memory_order(data: Tensor, layout: tuple[int, ...]) -> Tensor:
     return viewed.contiguous(memory_format=memory).permute(inverse)
 
 
-def _auto_name() -> str:
-    count = getattr(_names, "count", 0)
-    _names.count = count + 1
-    return "variable" if count == 0 else f"variable_{count}"
-
-
-__all__ = ["Variable", "in_memory_order", "torch_dtype"]
+__all__ = ["Variable", "in_memory_order"]
