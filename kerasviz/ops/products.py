@@ -16,8 +16,10 @@ def _both(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     """Both as tensors of their `result_type`; Python numbers count as int32 and floatx."""
     a = x1 if isinstance(x1, Tensor) else tensor(x1)
     b = x2 if isinstance(x2, Tensor) else tensor(x2)
-    if a.dtype == b.dtype and a.dtype in NARROW_FLOATS:
-        return a, b
+    return (a, b) if a.dtype == b.dtype and a.dtype in NARROW_FLOATS else _joined(a, b)
+
+
+def _joined(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     dtype = torch_dtype(result_type(a.dtype, b.dtype))
     return a.to(dtype), b.to(dtype)
 
@@ -45,8 +47,9 @@ def _matmul_outputs(x1: Any, x2: Any) -> KerasTensor:
         expected = "as many columns of the first as rows of the second"
         raise Invalid("ops.matmul", expected, [tuple(left), tuple(right)])
     ends = [*left[-2:-1], *(right[-1:] if len(right) > 1 else [])]
-    dtype = result_type(a.dtype, b.dtype)
-    return KerasTensor((*_broadcast(left[:-2], right[:-2]), *ends), "int32" if dtype == "int8" else dtype)
+    both_int8 = torch_dtype(a.dtype) == torch_dtype(b.dtype) == torch.int8
+    dtype = "int32" if both_int8 else result_type(a.dtype, b.dtype)
+    return KerasTensor((*_broadcast(left[:-2], right[:-2]), *ends), dtype)
 
 
 def _broadcast(left: list[int | None], right: list[int | None]) -> list[int | None]:
@@ -71,12 +74,14 @@ def matmul(x1: Any, x2: Any) -> Tensor:
         x2: (*batch, inner, columns)
         outputs: (*batch, rows, columns); a vector is a row of the first, a column of the second, and leaves no axis
     """
-    a, b = _both(x1, x2)
-    if a.dtype in NARROW_FLOATS:
-        return torch.matmul(a, b)
-    if a.dtype == torch.int8:
-        a, b = a.to(torch.int32), b.to(torch.int32)
-    return _product(torch.matmul, a, b)
+    a = x1 if isinstance(x1, Tensor) else tensor(x1)
+    b = x2 if isinstance(x2, Tensor) else tensor(x2)
+    if a.dtype == b.dtype:
+        if a.dtype in NARROW_FLOATS:
+            return torch.matmul(a, b)
+        if a.dtype == torch.int8:
+            return _product(torch.matmul, a.to(torch.int32), b.to(torch.int32))
+    return _product(torch.matmul, *_joined(a, b))
 
 
 @op

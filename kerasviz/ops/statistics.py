@@ -158,11 +158,13 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Tensor:
         dx: that distance.
         axis: along which.
     """
-    y = floating(y)
     if x is None:
-        return torch.trapezoid(y, dim=axis) * dx
-    places = tensor(x)
-    return torch.trapezoid(y, places.to(torch.uint8) if places.dtype == torch.bool else places, dim=axis)
+        return torch.trapezoid(floating(y), dim=axis) * dx
+    heights, places = tensor(y), tensor(x)
+    if heights.dtype == torch.bool or not places.is_floating_point():
+        heights = floating(heights)
+    places = places.to(torch.uint8) if places.dtype == torch.bool else places
+    return torch.trapezoid(heights, places, dim=axis)
 
 
 __all__ = ["bincount", "corrcoef", "correlate", "diff", "histogram", "trapezoid"]
