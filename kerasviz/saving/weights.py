@@ -9,6 +9,7 @@ from typing import Any
 
 from kerasviz.declare import Invalid, snake_case
 from kerasviz.layers.layer import Layer
+from kerasviz.layers.lora import Lora
 from kerasviz.saving.hdf5 import Store, plain_member, undamaged
 
 Path = tuple[str, ...]
@@ -191,6 +192,8 @@ def misfit(thing: Any, store: Store) -> Invalid | None:
 def own_variables(thing: Any) -> list[Any] | None:
     """The variables that the base class's `load_own_variables` fills; None where a class has one of its own."""
     if isinstance(thing, Layer):
+        if type(thing).load_own_variables is Lora.load_own_variables:
+            return thing._saved_variables()
         return thing._own_variables() if type(thing).load_own_variables is Layer.load_own_variables else None
     if type(thing).load_own_variables.__module__.startswith("kerasviz."):
         return list(thing.variables)
