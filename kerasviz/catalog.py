@@ -45,7 +45,7 @@ CATEGORIES = {  # module of kerasviz.layers -> category in the palette
     "activation": "activation",
     "reshaping": "reshaping",
     "resizing": "reshaping",
-    "preprocessing": "reshaping",
+    "preprocessing": "preprocessing",
     "merging": "merging",
 }
 KEY_ARGS = {  # shown on the node
@@ -114,7 +114,7 @@ def category(kind: str) -> str:
     """The palette's group for a kind of layer."""
     cls = components("layer").get(kind)
     module = cls.__module__.removeprefix("kerasviz.layers.") if cls is not None else ""
-    return CATEGORIES.get(module, "other")
+    return CATEGORIES.get(module.partition(".")[0], "other")
 
 
 def _spec(cls: type[Component]) -> dict[str, Any]:

@@ -80,7 +80,17 @@ from kerasviz.layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
-from kerasviz.layers.preprocessing import Rescaling
+from kerasviz.layers.preprocessing import (
+    CategoryEncoding,
+    Discretization,
+    HashedCrossing,
+    Hashing,
+    IntegerLookup,
+    Normalization,
+    Pipeline,
+    Rescaling,
+    StringLookup,
+)
 from kerasviz.layers.recurrent import RNN, StackedRNNCells
 from kerasviz.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from kerasviz.layers.resizing import (
@@ -161,6 +171,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -183,6 +194,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
     "ELU",
@@ -208,10 +220,13 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "GroupQueryAttention",
+    "HashedCrossing",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "JaxLayer",
     "LSTM",
     "LSTMCell",
@@ -230,8 +245,10 @@ __all__ = [
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
     "RMSNormalization",
     "RNN",
     "ReLU",
@@ -251,6 +268,7 @@ __all__ = [
     "SpatialDropout3D",
     "SpectralNormalization",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
     "TFSMLayer",
     "TimeDistributed",

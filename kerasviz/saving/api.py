@@ -9,6 +9,7 @@ from typing import Any
 from kerasviz.declare import Invalid
 from kerasviz.saving import archive as archives
 from kerasviz.saving import shards
+from kerasviz.saving.assets import collect_assets, restore_assets
 from kerasviz.saving.budget import Budget
 from kerasviz.saving.config import deserialize_keras_object, serialize_keras_object
 from kerasviz.saving.files import replacing
@@ -41,7 +42,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         raise TypeError(f"save_model has no argument `{unknown[0]}`.")
     config = serialize_keras_object(model)
     with replacing(path, overwrite) as beside:
-        archives.write_archive(beside, config, lambda file: write_weights(model, file))
+        archives.write_archive(beside, config, lambda file: write_weights(model, file), collect_assets(model))
 
 
 def load_model(
@@ -72,6 +73,7 @@ def load_model(
             stored = check_file(file, f"{where}, {archives.WEIGHTS}")
             with Budget(stored, where), broken(where):
                 model = deserialize_keras_object(config, custom_objects, safe_mode)
+            restore_assets(model, archive, where)
             read_weights(model, file, f"{where}, {archives.WEIGHTS}")
     return model
 

@@ -6,7 +6,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -129,13 +129,14 @@ def open_hdf5(source: Any, where: str) -> Any:
         raise Invalid(where, "an HDF5 file", str(error)) from error
 
 
-def write_archive(path: Any, config: Any, weights: Any) -> None:
+def write_archive(path: Any, config: Any, weights: Any, assets: Mapping[str, bytes] | None = None) -> None:
     """Write a `.keras` file.
 
     Args:
         path: where to.
         config: of the model.
         weights: a function that fills an open HDF5 file.
+        assets: other files by their path inside the archive.
     """
     import datetime
 
@@ -153,3 +154,5 @@ def write_archive(path: Any, config: Any, weights: Any) -> None:
             archive.writestr(CONFIG, text)
             with archive.open(WEIGHTS, "w", force_zip64=True) as target:
                 shutil.copyfileobj(file, target, 2**20)
+            for name, content in (assets or {}).items():
+                archive.writestr(name, content)
