@@ -7,6 +7,7 @@ import torch
 
 from kerasviz.tensors import settings
 from kerasviz.tensors.dtypes import torch_dtype
+from kerasviz.tensors.structure import leaves
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
@@ -39,11 +40,19 @@ def _natural_dtype(x: Any) -> torch.dtype | None:
     if isinstance(x, float):
         return torch_dtype(settings.floatx())
     if isinstance(x, (list, tuple)):
-        kind = np.asarray(x).dtype.kind if not any(isinstance(p, torch.Tensor) for p in x) else None
+        if any(isinstance(part, torch.Tensor) for part in x):
+            return None
+        kind = _compiled_kind(x) if torch.compiler.is_compiling() else np.asarray(x).dtype.kind
         return {"f": torch_dtype(settings.floatx()), "i": torch.int32}.get(kind or "")
     if getattr(x, "dtype", None) == np.float64:
         return torch_dtype(settings.floatx())
     return None
+
+
+def _compiled_kind(numbers: Any) -> str:
+    """Numpy's letter for Python numbers in lists, found without numpy, whose dtypes no compiled graph holds."""
+    types = {type(number) for number in leaves(numbers)}
+    return "f" if float in types else "i" if int in types else "b"
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:
