@@ -24,6 +24,9 @@ from kerasviz.tensors import FunctionOperation, KerasTensor, is_float, leaves, t
 EMITTERS: dict[type, Callable] = {}  # layer class -> function(plan, layer, *values) -> Value; filled by `emitters`
 
 
+WHOLE: set[type] = set()  # layers with layers inside whose emitters, if they do not decline, stand for all of it
+
+
 class Value:
     """A local variable of the plan.
 
@@ -203,7 +206,9 @@ class Plan:
                     value = emitter(self, operation, *(map_values(argument, values) for argument in node.args))
                     if value is not None:
                         return [value]
-                return self._emit_call(node, values, self.bind(operation.call, f"{operation.name}_call"), plain=True)
+                if not operation._inner_layers():
+                    call = self.bind(operation.call, f"{operation.name}_call")
+                    return self._emit_call(node, values, call, plain=True)
             self.opaque.append(operation)
             return self._emit_call(node, values, self.bind(operation, f"{operation.name}_layer"), plain=False)
         function = operation.function if isinstance(operation, FunctionOperation) else operation
@@ -251,17 +256,24 @@ class Plan:
         """Whether `call` alone does what calling the layer would do."""
         masked = any(getattr(t, "_keras_mask", None) is not None for t in [*node.inputs, *node.output_tensors])
         casts = layer.autocast and any(is_float(t.dtype) and t.dtype != layer.compute_dtype for t in node.inputs)
-        return not (
-            masked
-            or casts
-            or layer._casts
-            or is_hooked(layer)
-            or layer.activity_regularizer is not None
-            or layer._inner_layers()
-            or not type(layer).__module__.startswith("kerasviz.layers")
-            or "call" in layer.__dict__
-            or isinstance(layer, InputLayer)
-        )
+        return not (masked or casts) and computes_alone(layer) and not isinstance(layer, InputLayer)
+
+
+def computes_alone(layer: Layer) -> bool:
+    """Whether `call`, or an emitter, does all that calling the layer would do, inputs and masks apart.
+
+    What is inside must be written out by the layer's emitter: LSTM knows its cell.
+    """
+    inner = layer._inner_layers()
+    if inner and (type(layer) not in WHOLE or not all(map(computes_alone, inner))):
+        return False
+    return not (
+        layer._casts
+        or is_hooked(layer)
+        or layer.activity_regularizer is not None
+        or not type(layer).__module__.startswith("kerasviz.layers")
+        or "call" in layer.__dict__
+    )
 
 
 def is_hooked(module: torch.nn.Module) -> bool:
@@ -298,7 +310,7 @@ def to_keras(rank: int) -> tuple[int, ...]:
 
 def compile_plan(graph: Graph, training: bool) -> Plan:
     """The plan of a graph for training, or for inference."""
-    from kerasviz.graph import emitters as emitters
+    from kerasviz.graph import recurrent_emitters as recurrent_emitters  # which imports the others
 
     return Plan(graph, training)
 

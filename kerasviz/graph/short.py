@@ -11,9 +11,10 @@ from typing import Any
 from torch import Tensor
 
 from kerasviz import layers
-from kerasviz.graph import emitters as emitters
-from kerasviz.graph.plan import EMITTERS, Plan, Value, is_hooked
+from kerasviz.graph import recurrent_emitters as recurrent_emitters
+from kerasviz.graph.plan import EMITTERS, Plan, Value, computes_alone
 from kerasviz.layers.calling import call_facts
+from kerasviz.tensors import leaves
 
 RAISES = {layers.Dense, layers.Activation, layers.ReLU}  # their kernels themselves refuse what does not fit
 
@@ -36,16 +37,17 @@ class Short(Plan):
         self.checks = [f"type(x) is {self.bind(Tensor, 'Tensor')}", f"x.dtype is {self.bind(x.dtype, 'dtype')}"]
         if layer._masks or call_facts(type(layer)).masks:
             self.checks.append("not hasattr(x, '_keras_mask')")
-        made = self.emitted(layer, value, x)
+        made = self.output(layer, value, x)
         lines = "".join(f"        {line}\n" for line in [*self.lines, f"return {made}"])
         self.source = f"def plan(x):\n    if not ({' and '.join(self.checks)}):\n        return None\n"
         self.source += f"    try:\n{lines}    except RuntimeError:\n        return None\n"
         self.function = self._compiled()
 
-    def emitted(self, layer: Any, value: Value, x: Tensor) -> str:
+    def output(self, layer: Any, value: Value, x: Tensor) -> str:
         """The name of the output: by the layer's emitter, or by its `call`."""
         emitter = EMITTERS.get(type(layer))
         made = None if emitter is None else emitter(self, layer, value)
+        self.emitted = made is not None
         if made is not None:
             self.checks.append(f"x.dim() == {x.dim()}")
             if type(layer) not in RAISES:
@@ -60,17 +62,9 @@ class Short(Plan):
 def shorten(layer: Any, x: Tensor, training: bool) -> Callable[[Any], Any] | None:
     """The short way of a layer for tensors like `x`; None where a call has more to do."""
     casts = layer.autocast and x.is_floating_point() and x.dtype != layer._compute_dtype
-    more = (
-        not type(layer).__module__.startswith("kerasviz.layers")
-        or type(x) is not Tensor
-        or hasattr(x, "_keras_mask")
-        or casts
-        or layer._casts
-        or is_hooked(layer)
-        or layer.activity_regularizer is not None
-        or layer._inner_layers()
-        or "call" in layer.__dict__
-    )
-    if more or (type(layer)._makes_mask and layer.compute_mask(x, None) is not None):
+    if casts or type(x) is not Tensor or hasattr(x, "_keras_mask") or not computes_alone(layer):
         return None
-    return Short(layer, x, training).function
+    if type(layer)._makes_mask and any(mask is not None for mask in leaves(layer.compute_mask(x, None))):
+        return None
+    short = Short(layer, x, training)
+    return None if layer._inner_layers() and not short.emitted else short.function
