@@ -9,7 +9,7 @@ from kerasviz import ops
 from kerasviz.declare import Invalid
 from kerasviz.layers.input import InputLayer
 from kerasviz.saving.config import deserialize_keras_object, scope, serialize_keras_object
-from kerasviz.saving.functions import function_from_config, function_to_config, is_function
+from kerasviz.saving.functions import arguments, function_from_config, function_to_config, is_function
 from kerasviz.saving.values import listed, symbol_facts
 from kerasviz.tensors import FunctionOperation, KerasTensor, leaves, map_leaves, record_function
 
@@ -143,7 +143,7 @@ class GraphReader:
         else:
             function, title, settings = function_from_config(self.entries[name])
             settings = {key: self.value(value) for key, value in settings.items()}
-            outputs = called(function, title, args, kwargs | settings)
+            outputs = called(function, title, args, kwargs, settings)
         self.outputs[name, index] = list(leaves(outputs))
         return True
 
@@ -190,12 +190,11 @@ class GraphReader:
         return [self.symbols(place) for place in places]
 
 
-def called(function: Any, name: str, args: list, kwargs: dict[str, Any]) -> Any:
+def called(function: Any, name: str, args: list, kwargs: dict[str, Any], settings: dict[str, Any]) -> Any:
     """A function on symbols, recorded under its name."""
     if function is ops.get_item and len(args) == 2 and isinstance(args[1], list):
         args = [args[0], tuple(args[1])]  # JSON has no tuples
-    if function is ops.einsum and "subscripts" in kwargs:
-        args = [kwargs.pop("subscripts"), *args]
+    args, kwargs = arguments(function, args, kwargs, settings)
     return record_function(function, tuple(args), kwargs, name)
 
 

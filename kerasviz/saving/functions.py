@@ -4,16 +4,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kerasviz import ops
 from kerasviz.declare import Invalid, did_you_mean, snake_case
+from kerasviz.saving.function_classes import NAMED_IN_CALL, class_of, function_of, functions, given_in_call, module_of
 from kerasviz.saving.torch_functions import torch_function, torch_name
 from kerasviz.tensors import FunctionOperation
 
-ARRAYS = {"x", "x1", "x2", "xs", "condition", "operands", "indices", "key", "variable"}  # given in the call
-IN_CALL = {"pad": {"constant_values"}}  # more that Keras gives in the call
-PLACES = ("core", "math", "nn")  # Keras's modules of operations; the others are in `numpy`
-SAME = {"abs": "absolute", "amax": "max", "amin": "min"}  # Keras has one class for both names
 TORCH = "__torch_function__"
+SEVERAL, NAMED = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 
 
 def is_function(config: Mapping[str, Any]) -> bool:
@@ -29,35 +26,28 @@ def function_to_config(operation: FunctionOperation, args: tuple, kwargs: dict[s
         Invalid: for a function that is neither ours nor torch's.
     """
     function = inspect.unwrap(operation.function)
-    own = getattr(function, "__name__", "")
-    if own not in ops.__all__ or inspect.unwrap(getattr(ops, own)) is not function:
+    name = getattr(function, "__name__", "")
+    if name not in functions() or inspect.unwrap(functions()[name]) is not function:
         config = {"name": operation.name, "function": torch_name(operation.function, operation.name)}
         return {"module": "torch", "class_name": TORCH, "config": config, "registered_name": TORCH}, list(args), kwargs
-    name = SAME.get(own, own)
     signature = inspect.signature(function)
     bound = signature.bind(*args, **kwargs)
     bound.apply_defaults()
-    settings: dict[str, Any] = {}
-    given: list[Any] = []
+    in_call = given_in_call(name, function)
+    settings: dict[str, Any] = {"name": operation.name}
     rest: dict[str, Any] = {}
     for parameter, value in bound.arguments.items():
-        if signature.parameters[parameter].kind is inspect.Parameter.VAR_POSITIONAL:
-            given.extend(value)
-        elif parameter in ARRAYS:
-            given.append(value)
-        elif parameter in IN_CALL.get(name, ()):
-            rest[parameter] = value
-        else:
+        if signature.parameters[parameter].kind is NAMED:
+            (rest if name in NAMED_IN_CALL else settings).update(value)
+        elif parameter not in in_call:
             settings[parameter] = value
-    class_name = "".join(part.capitalize() for part in name.split("_"))
-    config = {"module": module_of(name), "class_name": class_name, "config": {"name": operation.name, **settings}}
-    return {**config, "registered_name": class_name}, given, rest
-
-
-def module_of(name: str) -> str:
-    """Where Keras keeps the class behind one of its functions."""
-    found = next((place for place in PLACES if name in vars(getattr(ops, place))), "numpy")
-    return f"keras.src.ops.{found}"
+    given: list[Any] = []
+    for parameter in in_call:
+        value = bound.arguments[parameter]
+        given.extend(value if signature.parameters[parameter].kind is SEVERAL else [value])
+    class_name = class_of(name)
+    config = {"module": module_of(name), "class_name": class_name, "config": settings, "registered_name": class_name}
+    return config, given, rest
 
 
 def function_from_config(config: Mapping[str, Any]) -> tuple[Callable, str, dict[str, Any]]:
@@ -71,9 +61,42 @@ def function_from_config(config: Mapping[str, Any]) -> tuple[Callable, str, dict
     class_name = str(config["class_name"])
     if class_name == TORCH:
         return torch_function(str(settings.get("function"))), name, {}
-    found = snake_case(class_name)
-    if found not in ops.__all__:
-        hint = did_you_mean(found, ops.__all__)
+    found = function_of(class_name)
+    if found is None:
+        hint = did_you_mean(snake_case(class_name), functions())
         got = f"{config.get('module')}.{class_name}"
         raise Invalid(f"function `{name}` of the file", "one of keras.ops", got, hint)
-    return getattr(ops, found), name, settings
+    return functions()[found], name, settings
+
+
+def arguments(function: Callable, args: list, kwargs: dict[str, Any], settings: dict[str, Any]) -> tuple[list, dict]:
+    """What to call a function with that a file calls with `args` and `kwargs`, its settings apart.
+
+    Raises:
+        Invalid: where the file gives more, or an argument that there is not.
+    """
+    name = getattr(function, "__name__", "")
+    if functions().get(name) is not function:
+        return args, kwargs | settings
+    parameters = inspect.signature(function).parameters
+    in_call = given_in_call(name, function)
+    several = next((parameter for parameter in in_call if parameters[parameter].kind is SEVERAL), None)
+    named = {**settings, **kwargs, **dict(zip(in_call, args, strict=False))}
+    if several is not None:
+        named[several] = args[in_call.index(several) :]
+    unknown = [key for key in named if key not in parameters]
+    if (len(args) > len(in_call) and several is None) or (unknown and not _takes_more(parameters)):
+        got = unknown or f"{len(args)} arrays"
+        raise Invalid(f"call of `{name}` in the file", f"arguments of keras.ops.{name}", got)
+    by_place: list[Any] = []
+    for parameter in parameters:
+        if parameter == several:
+            return [*by_place, *named.pop(parameter)], named
+        if parameter not in named or (several is None and parameter not in in_call):
+            break
+        by_place.append(named.pop(parameter))
+    return by_place, named
+
+
+def _takes_more(parameters: Mapping[str, inspect.Parameter]) -> bool:
+    return any(parameter.kind is NAMED for parameter in parameters.values())

@@ -1,0 +1,89 @@
+"""Functional models with operations: Keras reads what we write, and we read what Keras writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+import kerasviz
+from kerasviz.tensors import reset_names
+
+from .comparing import assert_close
+from .op_cases import drawn
+from .saving_op_cases import CASES, WITHOUT_BATCH
+
+REFUSED = "refused"
+OF_ONES_OWN = {"sparsemax", "argpartition"}  # the oracle is wrong, or the order is anybody's
+
+
+def inputs_of(name: str) -> list[torch.Tensor]:
+    """Numbers for the inputs of a case: a batch of 3 unless it says otherwise."""
+    return [drawn(dtype, shape, low, high, seed=n) for n, (shape, dtype, low, high) in enumerate(CASES[name][1])]
+
+
+def model_of(engine: Any, name: str) -> Any:
+    unknown = name not in WITHOUT_BATCH
+    symbols = [
+        engine.Input(
+            batch_shape=(None if unknown else len(x), *x.shape[1:]),
+            dtype=str(x.dtype).removeprefix("torch."),
+            name=f"input_{n}",
+        )
+        for n, x in enumerate(inputs_of(name))
+    ]
+    outputs = CASES[name][0](engine.ops, *symbols)
+    return engine.Model(symbols, outputs, name="operations")
+
+
+def answer_of(engine: Any, text: str, name: str) -> Any:
+    """What a model that is read from JSON gives."""
+    model = engine.saving.deserialize_keras_object(json.loads(text))
+    outputs = model(inputs_of(name))
+    return list(outputs) if isinstance(outputs, (list, tuple)) else outputs
+
+
+def carefully(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        return f"{REFUSED}: {type(error).__name__} {str(error)[:200]}"
+
+
+@pytest.mark.filterwarnings("ignore:ComplexHalf support:UserWarning")
+@pytest.mark.parametrize("name", CASES)
+def test_models_with_operations_go_both_ways(reference: Any, name: str) -> None:
+    reset_names()
+    ours = model_of(kerasviz, name)
+    text = ours.to_json()
+    own = answer_of(kerasviz, text, name)
+
+    def theirs(keras: Any) -> Any:
+        written = model_of(keras, name).to_json()
+        answer = carefully(lambda: answer_of(keras, written, name))
+        return {"written": written, "answer": answer}
+
+    def reading_ours(keras: Any) -> Any:
+        return {"given": text, "answer": carefully(lambda: answer_of(keras, text, name))}
+
+    written, read = reference(theirs), reference(reading_ours)
+    assert_close(answer_of(kerasviz, written["written"], name), own, 0)
+    for one, other in zip(functions_in(text), functions_in(written["written"]), strict=True):
+        assert one[:3] == other[:3]
+        assert set(one[3]) <= set(other[3])
+    if isinstance(written["answer"], str):
+        return  # Keras cannot read back what it wrote itself
+    assert json.loads(read["given"]) == json.loads(text), "what we write has changed: record again"
+    assert_close(read["answer"], written["answer"], 0)
+    if name not in OF_ONES_OWN:
+        assert_close(own, written["answer"], 3e-5)
+
+
+def functions_in(text: str) -> list[Any]:
+    """Classes and modules of a file's functions, with the names of their settings."""
+    layers = json.loads(text)["config"]["layers"]
+    functions = [layer for layer in layers if layer["module"].startswith("keras.src.ops")]
+    return sorted([f["module"], f["class_name"], f["registered_name"], sorted(f["config"])] for f in functions)
