@@ -51,12 +51,12 @@ class Dense(Lora):
         """activation(inputs @ kernel + bias)."""
         if self.lora_enabled:
             return self.activation(self.adapted(inputs))
-        kernel = self.kernel
+        kernel, bias = self.kernel, self.bias
         if inputs.dtype != kernel.dtype:
             inputs = inputs.to(kernel.dtype)
-        if inputs.ndim == 2 and self.bias is not None:
-            return self.activation(torch.addmm(self.bias, inputs, kernel))
-        return self.activation(F.linear(inputs, kernel.t(), self.bias))
+        if inputs.ndim == 2 and bias is not None:
+            return self.activation(torch.addmm(bias, inputs, kernel))
+        return self.activation(F.linear(inputs, kernel.t(), bias))
 
     def adapted(self, inputs: Tensor) -> Tensor:
         """The sum, by the frozen kernel and the two small ones: the gradient of no large one is made."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.layers.calling import structure_changed
+from kerasviz.layers.calling import CONTEXT, structure_changed
 from kerasviz.layers.layer import Layer
 from kerasviz.tensors import Variable, convert_to_numpy
 
@@ -44,8 +44,12 @@ class Lora(Layer):
         return {**config, "lora_alpha": self.lora_alpha} if self.lora_rank else config
 
     def __getattr__(self, name: str) -> Any:
-        if name == self.large and self.lora_enabled:
+        if self.lora_enabled and name == self.large:
             return self.merged()
+        if CONTEXT.cast is None:  # one call less where nothing is cast
+            parameters = self.__dict__.get("_parameters")
+            if parameters is not None and name in parameters:
+                return parameters[name]
         return super().__getattr__(name)
 
     @property
@@ -160,7 +164,7 @@ class Lora(Layer):
         """
         raise self._not_quantized("quantize", mode)
 
-    def quantized_build(self, kernel_shape: Any, mode: Any, config: Any = None) -> None:
+    def quantized_build(self, kernel_shape: Any, mode: Any, config: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Not available yet.
 
         Raises:

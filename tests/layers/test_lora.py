@@ -36,9 +36,17 @@ def large(layer):
 @every_layer
 def test_a_layer_goes_on_as_it_was(make, inputs):
     layer = make()
-    before = layer(inputs)
+    before = [layer(inputs) for _ in range(8)][-1]
     layer.enable_lora(2)
     torch.testing.assert_close(layer(inputs), before)
+
+
+@every_layer
+def test_a_layer_called_often_before_sees_what_is_added(make, inputs):
+    layer = make()
+    before = [layer(inputs) for _ in range(8)][-1]
+    layer.enable_lora(2, b_initializer="ones")
+    assert not torch.allclose(layer(inputs), before)
 
 
 @every_layer
