@@ -245,6 +245,7 @@ ICONS = {  # signs of the families on a field of 16 x 16, as in js/src/ui/icons.
     "regularization": "M4 4h.1M8 4h.1M12 4h.1M4 8h.1M12 8h.1M8 12h.1M12 12h.1M7 7l2 2M9 7 7 9M3 11l2 2M5 11l-2 2",
     "activation": "M2 11.5h5l6-8",
     "reshaping": "M2.5 5h5v6h-5zM9 8h4.5M11.5 6l2 2-2 2",
+    "preprocessing": "M2 3.5h12M4 7h8M6 10.5h4M8 10.5v3",
     "merging": "M3.5 2.5c0 4 4.5 3 4.5 7v4M12.5 2.5c0 4-4.5 3-4.5 7M5.8 11.3 8 13.5l2.2-2.2",
     "other": "M8 2.5 13 5.3v5.4L8 13.5 3 10.7V5.3zM3 5.3l5 2.7 5-2.7M8 8v5.5",
 }

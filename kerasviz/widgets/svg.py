@@ -21,6 +21,7 @@ FAMILIES = {  # colour of each category of layers, light and dark, as in js/src/
     "activation": ("#1b7fa8", "#66c5ea"),
     "reshaping": ("#7b6751", "#cbb59b"),
     "merging": ("#4450a8", "#98a4ff"),
+    "preprocessing": ("#3f7a5f", "#7fd0ab"),
     "other": ("#6b6b6b", "#b0b0b0"),
 }
 SURFACES = {"light": ("#f7f8fa", "#ffffff", "#eef1f6", "#c0362c"), "dark": ("#111317", "#1d2026", "#2a2e37", "#ff8f85")}

@@ -25,6 +25,7 @@ class Sample:
         integers: inputs are whole numbers from 0 up to, and without, this; 0 for floats.
         random: whether two calls in training differ.
         floating: whether its outputs have gradients.
+        makes: the dtype of its outputs, whatever the policy; None for that of the policy.
     """
 
     make: Callable[[], Any]
@@ -33,6 +34,7 @@ class Sample:
     integers: int = 0
     random: bool = False
     floating: bool = True
+    makes: Any = None
 
     def inputs(self, batch: int | None = None, device: str = "cpu") -> list[Any]:
         """Positional arguments of a call, with so many rows."""
@@ -150,6 +152,27 @@ SAMPLES = [
     one(lambda: layers.Masking(), SERIES),
     one(lambda: layers.Rescaling([0.5] * 6, 1.0), VECTOR),
     one(lambda: layers.Identity(), VECTOR),
+    one(lambda: layers.Normalization(), SERIES),
+    one(lambda: layers.Normalization(axis=(1, 2), mean=0.5, variance=2.0, invert=True), SERIES),
+    one(lambda: layers.Discretization([0.2, 0.5]), VECTOR, floating=False, makes=torch.int32),
+    one(lambda: layers.Discretization([0.2, 0.5], output_mode="one_hot"), VECTOR, floating=False),
+    one(lambda: layers.CategoryEncoding(5), VECTOR, integers=5, floating=False),
+    one(lambda: layers.CategoryEncoding(5, "one_hot"), VECTOR, integers=5, floating=False),
+    one(lambda: layers.CategoryEncoding(5, "count"), VECTOR, integers=5, floating=False),
+    one(lambda: layers.IntegerLookup(vocabulary=[3, 1]), VECTOR, integers=5, floating=False, makes=torch.int64),
+    one(
+        lambda: layers.IntegerLookup(vocabulary=[3, 1], num_oov_indices=2, mask_token=0, output_mode="multi_hot"),
+        VECTOR,
+        integers=5,
+        floating=False,
+    ),
+    one(
+        lambda: layers.IntegerLookup(vocabulary=[3, 1], output_mode="tf_idf", idf_weights=[0.5, 2.0]),
+        VECTOR,
+        integers=5,
+        floating=False,
+    ),
+    one(lambda: layers.Pipeline([layers.Rescaling(2.0), layers.Dense(3)]), VECTOR),
     one(lambda: layers.TimeDistributed(layers.Dense(3)), SERIES),
     one(lambda: layers.SpectralNormalization(layers.Dense(3)), SERIES),
     one(lambda: layers.SpectralNormalization(layers.Conv2D(3, 2), 2), IMAGE),
@@ -178,11 +201,14 @@ SAMPLES = [
 ELSEWHERE = {  # layers that cannot be called on a random tensor alone, and are tested in files of their own
     "FlaxLayer": "needs flax",
     "GRUCell": "within RNN",
+    "HashedCrossing": "reads what it is given",
+    "Hashing": "reads what it is given",
     "InputLayer": "holds no arithmetic",
     "JaxLayer": "needs jax",
     "LSTMCell": "within RNN",
     "SimpleRNNCell": "within RNN",
     "StackedRNNCells": "within RNN",
+    "StringLookup": "takes words",
     "TFSMLayer": "needs tensorflow",
     "TorchModuleWrapper": "takes a module of torch's",
     "Wrapper": "a base class",

@@ -67,6 +67,7 @@ const PATHS = {
   ),
   activation: <path d="M2 11.5h5l6-8" />,
   reshaping: <path d="M2.5 5h5v6h-5zM9 8h4.5M11.5 6l2 2-2 2" />,
+  preprocessing: <path d="M2 3.5h12M4 7h8M6 10.5h4M8 10.5v3" />,
   merging: <path d="M3.5 2.5c0 4 4.5 3 4.5 7v4M12.5 2.5c0 4-4.5 3-4.5 7M5.800 11.300 8 13.5l2.200-2.200" />,
   other: <path d="M8 2.5 13 5.300v5.400L8 13.5 3 10.700V5.300zM3 5.300l5 2.700 5-2.700M8 8v5.5" />,
 } satisfies Record<string, ReactNode>;

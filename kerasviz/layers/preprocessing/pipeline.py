@@ -55,7 +55,8 @@ class Pipeline(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
         config = super().get_config()
-        return {"layers": config["layers"], "name": config["name"]}
+        frozen = {} if self.trainable else {"trainable": False}
+        return {"layers": config["layers"], "name": config["name"], **frozen}
 
     @classmethod
     def from_config(cls, config: Any) -> Self:

@@ -11,6 +11,7 @@ export const EDITOR = {
   },
   categories: {
     input: "Input",
+    preprocessing: "Preprocessing",
     core: "Core",
     convolution: "Convolution",
     pooling: "Pooling",
