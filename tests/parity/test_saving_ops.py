@@ -87,3 +87,47 @@ def functions_in(text: str) -> list[Any]:
     layers = json.loads(text)["config"]["layers"]
     functions = [layer for layer in layers if layer["module"].startswith("keras.src.ops")]
     return sorted([f["module"], f["class_name"], f["registered_name"], sorted(f["config"])] for f in functions)
+
+
+def looping_model(engine: Any, name: str) -> Any:
+    """A model with an operation that calls registered functions."""
+    register = engine.saving.register_keras_serializable
+
+    @register(package="loops", name="double")
+    def double(x: Any) -> Any:
+        return x * 2
+
+    @register(package="loops", name="walk")
+    def walk(carry: Any, x: Any) -> Any:
+        return carry + x, carry
+
+    @register(package="loops", name="plus")
+    def plus(a: Any, b: Any) -> Any:
+        return a + b
+
+    ops, x = engine.ops, engine.Input((3,), name="x")
+    made = {
+        "map": lambda: ops.map(double, x),
+        "vectorized_map": lambda: ops.vectorized_map(double, x),
+        "associative_scan": lambda: ops.associative_scan(plus, x, reverse=True),
+        "scan": lambda: ops.scan(walk, ops.sum(x, axis=0), x),
+        "switch": lambda: ops.switch(1, [double, double], x),
+    }
+    return engine.Model(x, made[name](), name="loops")
+
+
+@pytest.mark.parametrize("name", ["map", "vectorized_map", "associative_scan", "scan", "switch"])
+def test_registered_functions_in_operations_go_both_ways(reference: Any, name: str) -> None:
+    x = drawn("float32", (4, 3))
+    reset_names()
+    text = looping_model(kerasviz, name).to_json()
+
+    def read(engine: Any, text: str) -> Any:
+        outputs = engine.saving.deserialize_keras_object(json.loads(text))(x)
+        return list(outputs) if isinstance(outputs, (list, tuple)) else outputs
+
+    written = reference(lambda keras: looping_model(keras, name).to_json())
+    theirs = reference(lambda keras: {"given": text, "answer": (looping_model(keras, name), read(keras, text))[1]})
+    assert_close(read(kerasviz, written), read(kerasviz, text), 0)
+    assert json.loads(theirs["given"]) == json.loads(text), "what we write has changed: record again"
+    assert_close(read(kerasviz, text), theirs["answer"])
