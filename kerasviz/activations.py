@@ -1,5 +1,7 @@
-"""Functions applied to a layer's output, value by value or along an axis."""
+"""Functions applied to a layer's output, value by value or along an axis: those of `keras.ops`, by their names here."""
 
+import functools
+import inspect
 from typing import Any
 
 import torch
@@ -7,17 +9,56 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import Family
-from kerasviz.tensors import KerasTensor, convert_to_tensor
+from kerasviz.ops import arithmetic, squashing, trigonometry
+from kerasviz.ops.promotion import floating
+from kerasviz.ops.recording import Function, op
 
 
-def _tensor(x: Any) -> Any:
-    """`x` where torch can work on it, else a tensor made of it."""
-    return x if isinstance(x, (Tensor, KerasTensor)) else convert_to_tensor(x)
+def _quick(function: Function) -> Function:
+    """The op, which looks for symbols only where it is not given a tensor: layers call it at each step."""
+    plain = inspect.unwrap(function)
+
+    @functools.wraps(function)
+    def activation(x: Any, *args: Any, **kwargs: Any) -> Any:
+        return plain(x, *args, **kwargs) if isinstance(x, Tensor) else function(x, *args, **kwargs)
+
+    activation.__module__ = __name__
+    return activation  # type: ignore[return-value]
 
 
-def linear(x: Any) -> Tensor:
+def linear(x: Any) -> Any:
     """x, as it is."""
     return x
+
+
+celu = _quick(squashing.celu)
+elu = _quick(squashing.elu)
+glu = _quick(squashing.glu)
+hard_shrink = _quick(squashing.hard_shrink)
+hard_sigmoid = _quick(squashing.hard_sigmoid)
+hard_silu = hard_swish = _quick(squashing.hard_silu)
+hard_tanh = _quick(squashing.hard_tanh)
+leaky_relu = _quick(squashing.leaky_relu)
+log_sigmoid = _quick(squashing.log_sigmoid)
+log_softmax = _quick(squashing.log_softmax)
+relu6 = _quick(squashing.relu6)
+selu = _quick(squashing.selu)
+sigmoid = _quick(squashing.sigmoid)
+silu = swish = _quick(squashing.silu)
+soft_shrink = _quick(squashing.soft_shrink)
+softmax = _quick(squashing.softmax)
+softplus = _quick(squashing.softplus)
+softsign = _quick(squashing.softsign)
+sparse_plus = _quick(squashing.sparse_plus)
+sparse_sigmoid = _quick(squashing.sparse_sigmoid)
+sparsemax = _quick(squashing.sparsemax)
+squareplus = _quick(squashing.squareplus)
+tanh = _quick(trigonometry.tanh)
+tanh_shrink = _quick(squashing.tanh_shrink)
+threshold = _quick(squashing.threshold)
+_exponential = _quick(arithmetic.exp)
+_gelu = _quick(squashing.gelu)
+_relu = _quick(squashing.relu)
 
 
 def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
@@ -29,47 +70,17 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
         max_value: largest output; None for no limit.
         threshold: where x starts to pass.
     """
-    x = _tensor(x)
     if threshold == 0.0:
-        outputs = F.leaky_relu(x, negative_slope) if negative_slope else torch.relu(x)
-    else:
-        outputs = torch.where(x > threshold, x, negative_slope * (x - threshold))
+        outputs = leaky_relu(x, negative_slope) if negative_slope else _relu(x)
+        return outputs if max_value is None else arithmetic.clip(outputs, None, max_value)
+    return _cut_relu(x, negative_slope, max_value, threshold)
+
+
+@op
+def _cut_relu(x: Any, negative_slope: float, max_value: float | None, threshold: float) -> Tensor:
+    x = floating(x)
+    outputs = torch.where(x > threshold, x, negative_slope * (x - threshold))
     return outputs if max_value is None else torch.clamp(outputs, max=max_value)
-
-
-def relu6(x: Any) -> Tensor:
-    """min(max(x, 0), 6)."""
-    return F.relu6(_tensor(x))
-
-
-def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
-    """X above zero, `negative_slope * x` below."""
-    return F.leaky_relu(_tensor(x), negative_slope)
-
-
-def elu(x: Any, alpha: float = 1.0) -> Tensor:
-    """X above zero, `alpha * (exp(x) - 1)` below.
-
-    Source: Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear
-    Units", 2015.
-    """
-    return F.elu(_tensor(x), alpha)
-
-
-def celu(x: Any, alpha: float = 1.0) -> Tensor:
-    """X above zero, `alpha * (exp(x / alpha) - 1)` below.
-
-    Source: J. T. Barron, "Continuously Differentiable Exponential Linear Units", 2017.
-    """
-    return F.celu(_tensor(x), alpha)
-
-
-def selu(x: Any) -> Tensor:
-    """Elu scaled so that layers keep mean zero and variance one.
-
-    Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-Normalizing Neural Networks", 2017.
-    """
-    return torch.selu(_tensor(x))
 
 
 def gelu(x: Any, approximate: bool = False) -> Tensor:
@@ -81,23 +92,17 @@ def gelu(x: Any, approximate: bool = False) -> Tensor:
 
     Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
     """
-    return F.gelu(_tensor(x), approximate="tanh" if approximate else "none")
+    return _gelu(x, approximate)
 
 
-def silu(x: Any) -> Tensor:
-    """X * sigmoid(x), also known as swish.
-
-    Source: Ramachandran, Zoph and Le, "Searching for Activation Functions", 2017.
-    """
-    return F.silu(_tensor(x))
+def exponential(x: Any) -> Tensor:
+    """exp(x)."""
+    return _exponential(x)
 
 
-def hard_silu(x: Any) -> Tensor:
-    """X * hard_sigmoid(x), also known as hard_swish.
-
-    Source: A. Howard et al., "Searching for MobileNetV3", 2019.
-    """
-    return F.hardswish(_tensor(x))
+@op
+def _mish(x: Any) -> Tensor:
+    return F.mish(floating(x))
 
 
 def mish(x: Any) -> Tensor:
@@ -105,142 +110,7 @@ def mish(x: Any) -> Tensor:
 
     Source: D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", 2019.
     """
-    return F.mish(_tensor(x))
-
-
-def sigmoid(x: Any) -> Tensor:
-    """1 / (1 + exp(-x))."""
-    return torch.sigmoid(_tensor(x))
-
-
-def hard_sigmoid(x: Any) -> Tensor:
-    """A line through sigmoid, cut at 0 and 1: clip(x / 6 + 1 / 2)."""
-    return F.hardsigmoid(_tensor(x))
-
-
-def log_sigmoid(x: Any) -> Tensor:
-    """log(sigmoid(x)), computed without overflow."""
-    return F.logsigmoid(_tensor(x))
-
-
-def sparse_sigmoid(x: Any) -> Tensor:
-    """(x + 1) / 2, cut at 0 and 1."""
-    return (F.hardtanh(_tensor(x)) + 1) * 0.5
-
-
-def tanh(x: Any) -> Tensor:
-    """Hyperbolic tangent."""
-    return torch.tanh(_tensor(x))
-
-
-def hard_tanh(x: Any) -> Tensor:
-    """x, cut at -1 and 1."""
-    return F.hardtanh(_tensor(x))
-
-
-def tanh_shrink(x: Any) -> Tensor:
-    """X - tanh(x)."""
-    x = _tensor(x)
-    return x - torch.tanh(x)
-
-
-def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
-    """X where its size exceeds `threshold`, zero elsewhere."""
-    return F.hardshrink(_tensor(x), threshold)
-
-
-def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
-    """X moved towards zero by `threshold`, zero where it is closer than that."""
-    return F.softshrink(_tensor(x), threshold)
-
-
-def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
-    """X above `threshold`, `default_value` elsewhere."""
-    return F.threshold(_tensor(x), threshold, default_value)
-
-
-def softplus(x: Any) -> Tensor:
-    """log(1 + exp(x))."""
-    return F.softplus(_tensor(x))
-
-
-def softsign(x: Any) -> Tensor:
-    """X / (1 + |x|)."""
-    return F.softsign(_tensor(x))
-
-
-def squareplus(x: Any, b: float = 4) -> Tensor:
-    """(x + sqrt(x^2 + b)) / 2.
-
-    Source: J. T. Barron, "Squareplus: A Softplus-Like Algebraic Rectifier", 2021.
-    """
-    x = _tensor(x)
-    return (x + torch.sqrt(x * x + b)) / 2
-
-
-def sparse_plus(x: Any) -> Tensor:
-    """Zero up to -1, x from 1 on, (x + 1)^2 / 4 between."""
-    x = _tensor(x)
-    return torch.where(x < 1, torch.square(torch.clamp(x, min=-1) + 1) / 4, x)
-
-
-def exponential(x: Any) -> Tensor:
-    """exp(x)."""
-    return torch.exp(_tensor(x))
-
-
-def softmax(x: Any, axis: int | tuple[int, ...] | list[int] = -1) -> Tensor:
-    """exp(x) over its sum along `axis`: values above zero that sum to one.
-
-    Args:
-        x: any tensor.
-        axis: one axis, or several that are taken together.
-    """
-    return _along(torch.softmax, _tensor(x), axis)
-
-
-def log_softmax(x: Any, axis: int | tuple[int, ...] | list[int] = -1) -> Tensor:
-    """log(softmax(x)), computed without overflow."""
-    return _along(torch.log_softmax, _tensor(x), axis)
-
-
-def _along(function: Any, x: Any, axis: int | tuple[int, ...] | list[int]) -> Tensor:
-    """`function` along one axis, or along several as if they were one."""
-    if isinstance(axis, int):
-        return function(x, axis)
-    axes = [a % x.ndim for a in axis]
-    last = list(range(x.ndim - len(axes), x.ndim))
-    moved = torch.movedim(x, axes, last)
-    outputs = function(torch.flatten(moved, x.ndim - len(axes)), -1)
-    return torch.movedim(torch.reshape(outputs, moved.shape), last, axes)
-
-
-def sparsemax(x: Any, axis: int = -1) -> Tensor:
-    """The closest point of the simplex: like softmax, with true zeros.
-
-    Source: Martins and Astudillo, "From Softmax to Sparsemax", 2016.
-    """
-    x = _tensor(x)
-    ordered = torch.sort(x, dim=axis, descending=True).values
-    sums = torch.cumsum(ordered, dim=axis)
-    ranks = torch.arange(1, x.shape[axis] + 1, device=x.device, dtype=x.dtype)
-    ranks = ranks.reshape([-1 if a == axis % x.ndim else 1 for a in range(x.ndim)])
-    kept = (1 + ranks * ordered > sums).to(x.dtype)
-    size = kept.sum(dim=axis, keepdim=True)
-    level = (torch.sum(ordered * kept, dim=axis, keepdim=True) - 1) / size
-    return torch.clamp(x - level, min=0)
-
-
-def glu(x: Any, axis: int = -1) -> Tensor:
-    """The first half along `axis`, gated by the sigmoid of the second.
-
-    Source: Dauphin, Fan, Auli and Grangier, "Language Modeling with Gated Convolutional Networks", 2016.
-    """
-    return F.glu(_tensor(x), axis)
-
-
-swish = silu
-hard_swish = hard_silu
+    return F.mish(x) if isinstance(x, Tensor) else _mish(x)
 
 
 class ActivationFamily(Family):

@@ -15,8 +15,8 @@ from kerasviz import activations, layers
 from kerasviz.graph.linear import linear
 from kerasviz.graph.plan import EMITTERS, Plan, Value
 from kerasviz.layers.batch_normalization import batch_normalized
-from kerasviz.layers.conv import TORCH_ORDER
-from kerasviz.layers.spatial import same_padding
+from kerasviz.ops.convolving import TORCH_ORDER
+from kerasviz.ops.sliding import same_padding
 
 IN_PLACE = {activations.relu: "relu_", activations.sigmoid: "sigmoid_", activations.tanh: "tanh_"}
 ELEMENTWISE = {

@@ -3,13 +3,10 @@
 from typing import ClassVar
 
 from torch import Tensor
-from torch.nn import functional as F
 
 from kerasviz.declare import arg
 from kerasviz.layers.spatial import DataFormat, Sizes, Spatial
-
-ADAPTIVE_LARGEST = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
-ADAPTIVE_MEAN = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
+from kerasviz.ops.pooling import ADAPTIVE_LARGEST, ADAPTIVE_MEAN
 
 
 class AdaptivePooling(Spatial):

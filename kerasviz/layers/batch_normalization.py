@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from kerasviz.declare import Data, Invalid, arg, weight
 from kerasviz.layers.layer import InputSpec
-from kerasviz.layers.normalization import Normalizer, affine, widened
+from kerasviz.layers.normalization import Normalizer
+from kerasviz.ops.normalizing import affine, everywhere, widened
 from kerasviz.tensors import settings
 
 
@@ -171,12 +172,3 @@ def batch_normalized(
         )
     finally:
         variance.mul_(1 / stretch)
-
-
-def everywhere(total: Tensor, synchronized: bool) -> Tensor:
-    """The sum over all processes, where there are several."""
-    if not (synchronized and torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return total
-    from torch.distributed.nn.functional import all_reduce
-
-    return all_reduce(total)

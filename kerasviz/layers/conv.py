@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor
-from torch.nn import functional as F
 
 from kerasviz.declare import Activation, Invalid, arg, weight
-from kerasviz.layers.spatial import DataFormat, Sizes, Spatial, extents, pad, same_padding
-
-CONVOLVE = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
-TORCH_ORDER = {1: (2, 1, 0), 2: (3, 2, 0, 1), 3: (4, 3, 0, 1, 2)}  # (*space, inputs, outputs) -> torch's axes
+from kerasviz.layers.spatial import DataFormat, Sizes, Spatial
+from kerasviz.ops.convolving import CONVOLVE, DEPTHWISE_ORDER, TORCH_ORDER, convolve, depthwise
+from kerasviz.ops.sliding import Pairs, extents, padding_of
 
 
 class AnyConv(Spatial):
@@ -34,20 +32,11 @@ class AnyConv(Spatial):
 
     def convolve(self, x: Tensor, kernel: Tensor, bias: Tensor | None, groups: int) -> Tensor:
         """`x` (batch, channels, *space) under `kernel` (filters, channels / groups, *kernel_size)."""
-        pairs = self.padding_for(x.shape[2:])
-        around = tuple(before for before, _ in pairs)
-        if any(before != after for before, after in pairs):
-            x = pad(x, pairs)
-            around = (0,) * self.rank
-        return CONVOLVE[self.rank](x, kernel, bias, self.strides, around, self.dilation_rate, groups)
+        return convolve(x, kernel, bias, self.strides, self.padding_for(x.shape[2:]), self.dilation_rate, groups)
 
-    def padding_for(self, space: Sequence[int]) -> list[tuple[int, int]]:
+    def padding_for(self, space: Sequence[int]) -> Pairs:
         """(before, after) of each axis."""
-        if self.padding == "valid":
-            return [(0, 0)] * self.rank
-        if self.padding == "causal":
-            return [(self.window[0] - 1, 0)]
-        return same_padding(space, self.window, self.strides)
+        return padding_of(self.padding, space, self.window, self.strides)
 
 
 class Conv(AnyConv):
@@ -180,14 +169,6 @@ class DepthwiseConv(AnyConv):
         space = self.slid(input_shape, self.window, self.strides, self.padding)
         channels = input_shape[self.channel_axis]
         return self.with_space(input_shape, space, None if channels is None else channels * self.depth_multiplier)
-
-
-DEPTHWISE_ORDER = {1: (1, 2, 0), 2: (2, 3, 0, 1), 3: (3, 4, 0, 1, 2)}
-
-
-def depthwise(kernel: Tensor, rank: int) -> Tensor:
-    """A kernel (*space, channels, multiplier) as torch has it for `groups=channels`."""
-    return kernel.permute(DEPTHWISE_ORDER[rank]).flatten(0, 1).unsqueeze(1)
 
 
 class DepthwiseConv1D(DepthwiseConv):

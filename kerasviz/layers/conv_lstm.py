@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Activation, Invalid, PerAxis, arg, weight
-from kerasviz.layers.conv import CONVOLVE, TORCH_ORDER
 from kerasviz.layers.recurrent import RNN
 from kerasviz.layers.recurrent_cells import DROPPED, CellDropout, GatedLayer
-from kerasviz.layers.spatial import DataFormat, Sizes, Spatial, extents, pad, same_padding
+from kerasviz.layers.spatial import DataFormat, Sizes, Spatial
+from kerasviz.ops.convolving import CONVOLVE, TORCH_ORDER
+from kerasviz.ops.sliding import extents, pad, same_padding
 
 GATES = 4
 

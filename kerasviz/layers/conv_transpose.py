@@ -3,14 +3,13 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 from torch import Tensor
-from torch.nn import functional as F
 
 from kerasviz.declare import Activation, Invalid, PerAxis, arg, weight
-from kerasviz.layers.conv import TORCH_ORDER, AnyConv
-from kerasviz.layers.spatial import DataFormat, Sizes, pad
+from kerasviz.layers.conv import AnyConv
+from kerasviz.layers.spatial import DataFormat, Sizes
+from kerasviz.ops.convolving import TORCH_ORDER, convolve_back, cut
 
 Extra = Annotated[Any, PerAxis(at_least=0)]
-CONVOLVE_BACK = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 
 class ConvTranspose(AnyConv):
@@ -55,28 +54,14 @@ class ConvTranspose(AnyConv):
         """Each value, spread and summed."""
         x = self.channels_first(inputs)
         kernel = self.kernel.permute(TORCH_ORDER[self.rank])
-        cuts = self.cuts()
-        around = tuple(max(min(pair), 0) for pair in cuts)
-        extra = tuple(max(-after, 0) for _, after in cuts)
-        x = CONVOLVE_BACK[self.rank](x, kernel, self.bias, self.strides, around, extra, 1, self.dilation_rate)
-        rest = [(cut - before, cut - max(after, 0)) for cut, (before, after) in zip(around, cuts, strict=True)]
-        outputs = pad(x, rest) if any(pair != (0, 0) for pair in rest) else x  # negative padding cuts off
+        outputs = convolve_back(x, kernel, self.bias, self.strides, self.cuts(), self.dilation_rate)
         return self.activation(self.channels_back(outputs))
 
     def cuts(self) -> list[tuple[int, int]]:
         """What each axis loses (before, after) of all that the kernel reaches; negative: what it gains."""
         given = self.output_padding or (None,) * self.rank
-        return [self._cut(*axis) for axis in zip(self.window, self.strides, given, strict=True)]
-
-    def _cut(self, extent: int, stride: int, extra: int | None) -> tuple[int, int]:
-        if self.padding == "valid":
-            return 0, min(extent - stride, 0) if extra is None else -extra
-        if extra is None:
-            total = extent - stride
-            return max(total, 0) // 2, total - max(total, 0) // 2
-        total = extent // 2 * 2 - extra
-        before = 0 if stride >= extent else total // 2
-        return before, total - before
+        axes = zip(self.window, self.strides, given, strict=True)
+        return [cut(extent, stride, self.padding, extra) for extent, stride, extra in axes]
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Each axis times its stride, and what the padding adds; filters for channels."""

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from kerasviz.declare import Axis, Invalid, arg, weight
 from kerasviz.layers.layer import InputSpec, Layer
+from kerasviz.ops.normalizing import layer_normalized, rms_normalized, widened
 
 
 class Normalizer(Layer):
@@ -48,18 +49,6 @@ class Normalizer(Layer):
         return {name: value for name, value in config.items() if name != "activity_regularizer" or value}
 
 
-def widened(x: Tensor) -> Tensor:
-    """16-bit numbers as float32: their sums would lose too much."""
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-
-
-def along(values: Tensor | None, axes: Sequence[int], rank: int, sizes: Sequence[int]) -> Tensor | None:
-    """`values`, one for each place on `axes`, shaped to broadcast against `rank` axes."""
-    if values is None:
-        return None
-    return values.reshape([sizes[axis] if axis in axes else 1 for axis in range(rank)])
-
-
 class LayerNormalization(Normalizer):
     """Brings each sample, at each place, to mean zero and variance one over its features.
 
@@ -86,23 +75,8 @@ class LayerNormalization(Normalizer):
     def call(self, inputs: Tensor) -> Tensor:
         """(inputs - mean) / sqrt(variance + epsilon) * gamma + beta."""
         x = widened(inputs)
-        axes = self.axes_of(x.shape)
-        gamma, beta = self.gamma, self.beta
-        if not self.rms_scaling and axes[0] + len(axes) == x.ndim:
-            return F.layer_norm(x, x.shape[axes[0] :], gamma, beta, self.epsilon).to(inputs.dtype)
-        mean = x.mean(dim=axes, keepdim=True)
-        centred = x - mean
-        inverse = torch.rsqrt(centred.square().mean(dim=axes, keepdim=True) + self.epsilon)
-        gamma, beta = along(gamma, axes, x.ndim, x.shape), along(beta, axes, x.ndim, x.shape)
-        if self.rms_scaling:
-            return (x * inverse * (1 if gamma is None else gamma)).to(inputs.dtype)
-        return affine(centred * inverse, gamma, beta).to(inputs.dtype)
-
-
-def affine(x: Tensor, gamma: Tensor | None, beta: Tensor | None) -> Tensor:
-    """`x * gamma + beta`; None leaves it out."""
-    x = x if gamma is None else x * gamma
-    return x if beta is None else x + beta
+        how = self.axes_of(x.shape), self.epsilon, self.rms_scaling
+        return layer_normalized(x, self.gamma, self.beta, *how).to(inputs.dtype)
 
 
 class GroupNormalization(Normalizer):
@@ -189,8 +163,4 @@ class RMSNormalization(Normalizer):
     def call(self, inputs: Tensor) -> Tensor:
         """`inputs / sqrt(mean(inputs^2) + epsilon) * scale`."""
         x = widened(inputs)
-        axes = self.axes_of(x.shape)
-        if axes[0] + len(axes) == x.ndim:
-            return F.rms_norm(x, x.shape[axes[0] :], self.scale, self.epsilon).to(inputs.dtype)
-        inverse = torch.rsqrt(x.square().mean(dim=axes, keepdim=True) + self.epsilon)
-        return affine(x * inverse, along(self.scale, axes, x.ndim, x.shape), None).to(inputs.dtype)
+        return rms_normalized(x, self.scale, self.axes_of(x.shape), self.epsilon).to(inputs.dtype)

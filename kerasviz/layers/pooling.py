@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from kerasviz.declare import arg
-from kerasviz.layers.spatial import DataFormat, Sizes, Spatial, Steps, pad, same_padding
-
-LARGEST = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
-HALVES = (torch.float16, torch.bfloat16)
-MEAN = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
+from kerasviz.layers.spatial import DataFormat, Sizes, Spatial, Steps
+from kerasviz.ops.pooling import largest, means
+from kerasviz.ops.sliding import padding_of
 
 
 class Pooling(Spatial):
@@ -42,21 +38,12 @@ class Pooling(Spatial):
     def call(self, inputs: Tensor) -> Tensor:
         """One value of each window."""
         x = self.channels_first(inputs)
-        pairs = [(0, 0)] * self.rank
-        if self.padding == "same":
-            pairs = same_padding(x.shape[2:], self.pool_size, self.strides)
+        pairs = padding_of(self.padding, x.shape[2:], self.pool_size, self.strides)
         return self.channels_back(self.pool(x, pairs))
 
     def pool(self, x: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
         """`x` (batch, channels, *space), as if it had `pairs` more places before and after."""
         raise NotImplementedError
-
-    def reaches_over(self, pairs: Sequence[tuple[int, int]]) -> bool:
-        """Whether torch's ceil mode does the one place more after the end that these pairs need."""
-        return all(
-            after - before == 0 if stride == 1 else after - before <= 1
-            for (before, after), stride in zip(pairs, self.strides, strict=True)
-        )
 
 
 class MaxPooling(Pooling):
@@ -66,12 +53,7 @@ class MaxPooling(Pooling):
 
     def pool(self, x: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
         """Places outside never win."""
-        uneven = any(before != after for before, after in pairs)
-        if uneven and not self.reaches_over(pairs):
-            x = pad(x, pairs, value=-torch.inf)
-            pairs, uneven = [(0, 0)] * self.rank, False
-        around = tuple(before for before, _ in pairs)
-        return LARGEST[self.rank](x, self.pool_size, self.strides, around, ceil_mode=uneven)
+        return largest(x, self.pool_size, self.strides, pairs)
 
 
 class AveragePooling(Pooling):
@@ -82,15 +64,7 @@ class AveragePooling(Pooling):
 
     def pool(self, x: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
         """Sums over the number of places inside."""
-        if self.rank == 3 and x.dtype in HALVES and x.device.type == "cpu":  # torch has no kernel for these
-            return self.pool(x.float(), pairs).to(x.dtype)
-        uneven = any(before != after for before, after in pairs)
-        mean = MEAN[self.rank]
-        if not uneven or self.reaches_over(pairs):
-            around = tuple(before for before, _ in pairs)
-            return mean(x, self.pool_size, self.strides, around, ceil_mode=uneven, count_include_pad=False)
-        inside = pad(x.new_ones((1, 1, *x.shape[2:])), pairs)
-        return mean(pad(x, pairs), self.pool_size, self.strides) / mean(inside, self.pool_size, self.strides)
+        return means(x, self.pool_size, self.strides, pairs)
 
 
 class MaxPooling1D(MaxPooling):

@@ -7,7 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import Invalid, Kind, arg
-from kerasviz.layers.spatial import AXES, DataFormat, Sizes, Spatial, pad
+from kerasviz.layers.spatial import AXES, DataFormat, Sizes, Spatial
+from kerasviz.ops.sliding import pad
 
 Pair = tuple[int, int]
 

@@ -1,14 +1,13 @@
 """What layers over images, volumes and series share: where the channels are, and how windows fit on a map."""
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid, Maybe, PerAxis
 from kerasviz.layers.layer import Layer
+from kerasviz.ops.sliding import num_places
 from kerasviz.tensors import settings
 
 Sizes = Annotated[Any, PerAxis()]  # a number, or one for each axis; kept as a tuple
@@ -16,7 +15,6 @@ Steps = Annotated[Any, Maybe(PerAxis())]
 DATA_FORMATS = ("channels_last", "channels_first")
 DataFormat = Literal["channels_last", "channels_first"]
 AXES = {1: ("time",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-Pairs = Sequence[tuple[int, int]]
 
 
 class Spatial(Layer):
@@ -97,33 +95,9 @@ class Spatial(Layer):
         """
         outputs: list[int | None] = []
         for name, size, extent, stride in zip(AXES[self.rank], self.space(input_shape), window, strides, strict=True):
-            if size is None:
-                outputs.append(None)
-            elif padding in ("same", "causal"):
-                outputs.append(math.ceil(size / stride))
-            elif size < extent:
+            if size is not None and size < extent and padding == "valid":
                 hint = "Use padding='same', a smaller window, or less pooling before it."
                 expected = f"{name} at least {extent}, the extent of its window"
                 raise Invalid(self.place, expected, tuple(input_shape), hint)
-            else:
-                outputs.append((size - extent) // stride + 1)
+            outputs.append(num_places(size, extent, stride, padding))
         return tuple(outputs)
-
-
-def extents(kernel_size: Sequence[int], dilation_rate: Sequence[int]) -> tuple[int, ...]:
-    """How far a dilated kernel reaches along each axis."""
-    return tuple((kernel - 1) * dilation + 1 for kernel, dilation in zip(kernel_size, dilation_rate, strict=True))
-
-
-def same_padding(space: Sequence[int], window: Sequence[int], strides: Sequence[int]) -> list[tuple[int, int]]:
-    """Padding (before, after) of each axis with which a window reaches every place: the odd one goes after."""
-    pairs = []
-    for size, extent, stride in zip(space, window, strides, strict=True):
-        total = max((math.ceil(size / stride) - 1) * stride + extent - size, 0)
-        pairs.append((total // 2, total - total // 2))
-    return pairs
-
-
-def pad(x: Tensor, pairs: Pairs, value: float = 0.0) -> Tensor:
-    """`x` with its last axes padded by (before, after) each."""
-    return torch.nn.functional.pad(x, [n for pair in reversed(pairs) for n in pair], value=value)

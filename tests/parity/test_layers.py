@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from kerasviz import layers
-from kerasviz.layers.spatial import same_padding
+from kerasviz.ops.sliding import same_padding
 
 pytestmark = [  # the oracle's own
     pytest.mark.filterwarnings("ignore:__array__ implementation"),
