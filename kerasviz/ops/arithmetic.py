@@ -113,12 +113,6 @@ def sqrt(x: Any) -> Tensor:
 
 
 @op
-def rsqrt(x: Any) -> Tensor:
-    """One over the square root."""
-    return torch.rsqrt(floating(x))
-
-
-@op
 def exp(x: Any) -> Tensor:
     """e to the power of `x`."""
     return torch.exp(floating(x))
