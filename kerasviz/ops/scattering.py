@@ -82,7 +82,7 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
     """
     x, sizes = tensor(inputs), tuple(shape)
     starts = _starts(start_indices)
-    if isinstance(starts, tuple):
+    if not isinstance(starts, Tensor):
         return x[_block("slice", x, starts, sizes)]
     for axis, (start, size) in enumerate(zip(starts.unbind(), sizes, strict=True)):
         x = x.index_select(axis, start + torch.arange(size, device=x.device))
@@ -105,7 +105,7 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
     """
     x, updates = tensor(inputs), tensor(updates)
     starts = _starts(start_indices)
-    if isinstance(starts, tuple):
+    if not isinstance(starts, Tensor):
         block: tuple[Any, ...] = _block("slice_update", x, starts, tuple(updates.shape))
         result = x.clone()
         result[block] = updates.to(x.dtype)
@@ -118,22 +118,24 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
     return x.index_put(block, updates.to(x.dtype))
 
 
-def _starts(start_indices: Any) -> tuple[int, ...] | Tensor:
+def _starts(start_indices: Any) -> Any:
+    """Whole numbers in a list, or a tensor."""
     if isinstance(start_indices, Tensor):
         return start_indices.long()
     if hasattr(start_indices, "tolist"):
-        return tuple(start_indices.tolist())
+        return start_indices.tolist()
     if any(isinstance(start, Tensor) for start in start_indices):
         return torch.stack([torch.as_tensor(start).long() for start in start_indices])
-    return tuple(int(start) for start in start_indices)
+    return start_indices
 
 
-def _block(name: str, x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> tuple[builtins.slice, ...]:
-    inside = zip(starts, sizes, x.shape, strict=False)
-    if len(starts) != len(sizes) or len(sizes) > x.ndim or any(a < 0 or n < 0 or a + n > m for a, n, m in inside):
+def _block(name: str, x: Tensor, starts: Any, sizes: tuple[int, ...]) -> tuple[builtins.slice, ...]:
+    block = tuple([builtins.slice(start, start + size) for start, size in zip(starts, sizes, strict=False)])
+    inside = all(0 <= one.start <= one.stop <= size for one, size in zip(block, x.shape, strict=False))
+    if not inside or len(starts) != len(sizes) or len(sizes) > x.ndim:
         got = f"shape {sizes} from {starts}"
         raise Invalid(f"{name}(start_indices=...)", f"a block inside of a tensor of shape {tuple(x.shape)}", got)
-    return tuple(builtins.slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
+    return block
 
 
 def _unstack_outputs(x: Any, num: int | None = None, axis: int = 0) -> list[KerasTensor]:

@@ -32,7 +32,7 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, so
         outputs: (num_segments, *rest)
     """
     data, places, count = _prepared("segment_sum", data, segment_ids, num_segments)
-    return data.new_zeros((count + 1, *data.shape[1:])).index_add(0, places, data).narrow(0, 0, count)
+    return data.new_zeros((count + 2, *data.shape[1:])).index_add_(0, places, data).narrow(0, 1, count)
 
 
 @symbolic(_segment_outputs)
@@ -60,19 +60,19 @@ def segment_min(data: Any, segment_ids: Any, num_segments: int | None = None, so
 
 
 def _prepared(name: str, data: Any, segment_ids: Any, num_segments: int | None) -> tuple[Tensor, Tensor, int]:
-    """Rows, their places, and the number of segments; what belongs to none goes to a place after the last."""
+    """Rows, their places from 1, and the number of segments; what belongs to none is before or after them."""
     data, ids = tensor(data), tensor(segment_ids).long()
     if ids.ndim != 1 or data.ndim == 0 or len(ids) != len(data):
         got = (tuple(data.shape), tuple(ids.shape))
         raise Invalid(f"{name}(segment_ids=...)", "one whole number for each row: (rows, *rest) and (rows,)", got)
     count = num_segments if num_segments is not None else int(ids.max()) + 1 if len(ids) else 0
-    return data, torch.where((ids >= 0) & (ids < count), ids, count), int(count)
+    return data, ids.clamp(-1, count) + 1, int(count)
 
 
 def _reduced(data: Tensor, places: Tensor, count: int, reduce: str, empty: Any) -> Tensor:
-    result = data.new_full((count + 1, *data.shape[1:]), empty)
-    at = places.reshape(-1, *(1 for _ in data.shape[1:])).expand(data.shape)
-    return result.scatter_reduce(0, at, data, reduce).narrow(0, 0, count)
+    result = data.new_full((count + 2, *data.shape[1:]), empty)
+    at = places.reshape(-1, *[1] * (data.ndim - 1)).expand(data.shape)
+    return result.scatter_reduce_(0, at, data, reduce).narrow(0, 1, count)
 
 
 def _limits(dtype: torch.dtype) -> tuple[Any, Any]:

@@ -56,7 +56,7 @@ def cdist(x: Any, y: Any) -> Tensor:
         got = (tuple(x.shape), tuple(y.shape))
         raise Invalid("cdist", "points of as many features: (*batch, points, features) twice", got)
     wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-    return torch.cdist(wide, y.to(wide.dtype), compute_mode="donot_use_mm_for_euclid_dist").to(x.dtype)
+    return torch.cdist(wide, y.to(wide.dtype)).to(x.dtype)
 
 
 @op
