@@ -73,8 +73,8 @@ class GRUCell(GRUArguments, GatedCell):
         """All moments in one pass; None where that cannot be."""
         if not self.reset_after or not self.fusible(sequences, training):
             return None
-        if torch.compiler.is_compiling() and sequences.device.type == "cpu":
-            return None  # the compiler traces the steps, not a pass written by hand
+        if sequences.device.type == "cpu" and (torch.compiler.is_compiling() or torch._C._len_torch_function_stack()):
+            return None  # what traces or watches torch's functions sees the steps, and not a pass written by hand
         keeps = self.drawn(self.dropout, (sequences.shape[0], sequences.shape[-1]), sequences, training)
         if keeps is not None:
             sequences = sequences * keeps[0].unsqueeze(1)

@@ -90,9 +90,10 @@ class Sequential(Model):
 
     def _connect(self, inputs: KerasTensor) -> None:
         x = inputs
-        for layer in self._stack:
-            if not isinstance(layer, InputLayer):
-                x = layer(x)
+        with self._inside():
+            for layer in self._stack:
+                if not isinstance(layer, InputLayer):
+                    x = layer(x)
         self.__dict__["_functional"] = Functional(inputs, x, name=self.name) if x is not inputs else None
         self.built = True
 

@@ -23,16 +23,11 @@ def state_tree(model: Any, value_format: str) -> dict[str, Any]:
 def variables_of(model: Any) -> dict[str, list[tuple[str, Any]]]:
     """Variables with their paths, by kind."""
     optimizer = getattr(model, "optimizer", None)
-    metrics = [
-        (f"{metric.name}/{variable.path.rpartition('/')[2]}", variable)
-        for metric in model.metrics
-        for variable in metric.variables
-    ]
     return {
         "trainable_variables": [(v.path, v) for v in model.trainable_variables],
         "non_trainable_variables": [(v.path, v) for v in model.non_trainable_variables],
         "optimizer_variables": [(v.path, v) for v in getattr(optimizer, "variables", ())],
-        "metrics_variables": metrics,
+        "metrics_variables": [(v.path, v) for v in model.metrics_variables],
     }
 
 

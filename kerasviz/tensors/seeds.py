@@ -65,9 +65,9 @@ class SeedGenerator:
         """The next seed; the state moves on, unless only shapes are looked for."""
         scope = current_scope()
         if scope is not None:
-            seed = scope.value_of(self.state)
-            scope.add_update((self.state, seed + torch.tensor([0, 1], dtype=seed.dtype, device=seed.device)))
-            return seed.tolist()
+            first, count = scope.value_of(self.state).tolist()
+            scope.add_update((self.state, torch.tensor([first, count + 1], dtype=torch.int32)))
+            return [first, count]
         seed = self._numbers.tolist()
         if not in_symbolic_scope():
             self._numbers[1] += 1

@@ -26,7 +26,7 @@ class Variable(nn.Parameter):
     Args:
         initializer: an array, or an initializer: a name, or a function of (shape, dtype).
         shape: sizes; needed when `initializer` is no array.
-        dtype: of its numbers; floatx by default, and for floats of Python and of float64 arrays.
+        dtype: of its numbers; that of the array by default, floatx for Python's floats and for initializers.
         trainable: whether optimizers change it; whole numbers never have a gradient.
         autocast: whether layers of mixed precision read it in their compute dtype.
         aggregation: how copies on several devices become one: "none", "mean", "sum" or "only_first_replica".
@@ -158,6 +158,12 @@ class Variable(nn.Parameter):
         """A copy on the host."""
         return convert_to_numpy(self).copy()
 
+    def __float__(self) -> float:
+        return float(self.detach())
+
+    def __int__(self) -> int:
+        return int(self.detach())
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """numpy reads it without asking for `detach`."""
         array = convert_to_numpy(self)
@@ -178,6 +184,18 @@ class Variable(nn.Parameter):
 
     def __repr__(self, **named: Any) -> str:
         return f"<Variable path={self.path}, shape={tuple(self.shape)}, dtype={str(self.dtype)[6:]}, value={self.data}>"
+
+
+def _logical(function: Callable) -> Callable:
+    def operator(self: Variable, other: Any) -> Tensor:
+        return function(self, convert_to_tensor(other))
+
+    return operator
+
+
+for _name, _function in (("and", torch.logical_and), ("or", torch.logical_or), ("xor", torch.logical_xor)):
+    setattr(Variable, f"__{_name}__", _logical(_function))  # as in Keras: whether, and not bit by bit
+    setattr(Variable, f"__r{_name}__", _logical(_function))
 
 
 def _rebuild(cls: type[Variable], data: Tensor, requires_grad: bool, facts: dict[str, Any]) -> Variable:
@@ -221,6 +239,8 @@ def _initial_value(initializer: Any, shape: Any, dtype: Any) -> tuple[Tensor, Ca
         return convert_to_tensor(initializer(sizes, dtype=dtype), dtype).detach(), initializer
     if initializer is None:
         raise Invalid("Variable(initializer=...)", "an array, or an initializer", None)
+    if dtype is None and str(getattr(initializer, "dtype", "")) == "float64":
+        dtype = "float64"  # an array that is so wide stays so
     value = convert_to_tensor(initializer, dtype)
     if shape is not None and tuple(value.shape) != tuple(shape):
         raise Invalid("Variable(shape=...)", f"the shape of the array, {tuple(value.shape)}", tuple(shape))
