@@ -54,7 +54,7 @@ def test_variables(reference, name):
 
 
 def operated(keras):
-    v, w, m = keras.Variable([5.0, -6.0]), keras.Variable([2.0, 3.0]), keras.Variable(np.ones((2, 2)))
+    v, w, m = keras.Variable([5.0, -6.0]), keras.Variable([2.0, 3.0]), keras.Variable(np.ones((2, 2), "float32"))
     whole, flag = keras.Variable([1, 2], trainable=False), keras.Variable([True, False], trainable=False)
     return {
         "add": [v + w, v + 2, 2 + v],
@@ -75,7 +75,12 @@ def operated(keras):
             int(keras.Variable(3, trainable=False)),
             v.numpy(),
         ],
-        "assign": [v.assign([1.0, 2.0]), v.assign_add(np.ones(2, "float32")), v.assign_sub(w), v.numpy()],
+        "assign": [
+            (v.assign([1.0, 2.0]) + 0),
+            (v.assign_add(np.ones(2, "float32")) + 0),
+            (v.assign_sub(w) + 0),
+            v.numpy(),
+        ],
     }
 
 
