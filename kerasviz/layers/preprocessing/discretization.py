@@ -123,7 +123,7 @@ class Discretization(Adaptable):
         x = inputs.to(torch_dtype(self.compute_dtype)) if not inputs.is_floating_point() else inputs
         x = x if x.dtype in (torch.float32, torch.float64) else x.float()
         edges = self._edges.to(device=x.device, dtype=x.dtype)
-        ranges = torch.bucketize(x, edges, out_int32=True, right=True)
+        ranges = torch.bucketize(x.contiguous(), edges, out_int32=True, right=True)
         if self.output_mode == "int":
             return ranges
         return encode(ranges, self.output_mode, len(self.bin_boundaries) + 1, torch_dtype(self.compute_dtype))

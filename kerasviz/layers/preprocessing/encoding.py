@@ -26,8 +26,8 @@ def encode(numbers: Tensor, mode: str, size: int, dtype: torch.dtype, weights: T
     if numbers.ndim == 0:
         numbers = numbers.reshape(1)
         weights = None if weights is None else weights.reshape(1)
-    if mode == "one_hot":
-        numbers = numbers if numbers.shape[-1] == 1 else numbers.unsqueeze(-1)
+    if mode == "one_hot" and (numbers.ndim == 1 or numbers.shape[-1] != 1):
+        numbers = numbers.unsqueeze(-1)
     places = (numbers + 1).clamp(min=0)  # the first column takes the negative ones, and is cut off
     rows = torch.zeros((*numbers.shape[:-1], size + 1), dtype=dtype, device=numbers.device)
     if mode == "count":
@@ -43,8 +43,8 @@ def encoded_shape(shape: Shape, mode: str, size: int | None) -> Shape:
     if mode == "int":
         return tuple(shape)
     if mode == "one_hot":
-        kept = tuple(shape) if not shape or shape[-1] != 1 else tuple(shape[:-1])
-        return (*(kept if shape else (1,)), size)
+        kept = tuple(shape[:-1]) if len(shape) > 1 and shape[-1] == 1 else tuple(shape)
+        return (*(kept or (1,)), size)
     return (*shape[:-1], size)
 
 

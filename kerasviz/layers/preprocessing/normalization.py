@@ -43,7 +43,7 @@ class HasMoments(Adaptable):
 
     @mean.setter
     def mean(self, value: Any) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # as the arguments are
-        self.__dict__.setdefault("_known", {})["mean"] = value
+        self.__dict__.setdefault("_known", {})["mean"] = as_floats(value)
 
     @property
     def variance(self) -> Any:
@@ -52,7 +52,7 @@ class HasMoments(Adaptable):
 
     @variance.setter
     def variance(self, value: Any) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.__dict__.setdefault("_known", {})["variance"] = value
+        self.__dict__.setdefault("_known", {})["variance"] = as_floats(value)
 
     def _moment(self, name: str) -> Any:
         given = self.__dict__["_known"][name]
@@ -161,7 +161,8 @@ class Normalization(HasMoments):
         if not self.built:
             self.build(tuple(size if axis in self._axes_of(x) else None for axis, size in enumerate(x.shape)))
         axes = [axis for axis in range(x.ndim) if axis not in self._kept]
-        self.__dict__["_seen"] = merged(self.__dict__.get("_seen"), moments(x, axes))
+        if x.numel():
+            self.__dict__["_seen"] = merged(self.__dict__.get("_seen"), moments(x, axes))
 
     def _axes_of(self, x: Tensor) -> set[int]:
         return {axis % x.ndim for axis in self.axis if -x.ndim <= axis < x.ndim}
@@ -169,7 +170,7 @@ class Normalization(HasMoments):
     def finalize_state(self) -> None:
         """Use the mean and the variance of what was looked at."""
         seen = self.__dict__.get("_seen")
-        if seen is not None and seen[0]:
+        if seen is not None:
             self.adapt_mean.assign(seen[1])
             self.adapt_variance.assign(seen[2])
 
@@ -192,6 +193,11 @@ class Normalization(HasMoments):
         return KerasTensor(inputs.shape, self.output_dtype)
 
 
+def as_floats(value: Any) -> Any:
+    """A number, or nested lists of them, as floats."""
+    return [as_floats(part) for part in value] if isinstance(value, list) else None if value is None else float(value)
+
+
 Moments = tuple[int, Tensor, Tensor]  # how many numbers, their mean, their variance
 
 
@@ -209,10 +215,8 @@ def merged(seen: Moments | None, new: Moments) -> Moments:
     Source: T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
     Variances", 1979.
     """
-    if seen is None or not seen[0]:
+    if seen is None:
         return new
-    if not new[0]:
-        return seen
     share = new[0] / (seen[0] + new[0])
     between = new[1] - seen[1]
     variance = seen[2] * (1 - share) + new[2] * share + between.square() * share * (1 - share)
