@@ -14,8 +14,11 @@ WHOLE = (torch.int64, torch.int32)
 SIMPLE = (int, slice, type(None), type(Ellipsis))
 
 
-def _places(indices: Any, size: int) -> Tensor:
+def _places(indices: Any, size: int, device: torch.device) -> Tensor:
     """Places as torch's functions take them; negative ones count from the end."""
+    if isinstance(indices, (list, tuple)) and all(type(index) is int for index in indices):
+        found = [index + size if index < 0 else index for index in indices]
+        return torch.tensor(found, dtype=torch.int64, device=device)
     places = tensor(indices)
     places = places if places.dtype in WHOLE else places.to(torch.int64)
     return torch.where(places < 0, places + size, places)
@@ -44,7 +47,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     size = x.shape[along]
     if isinstance(indices, int) and -size <= indices < size:
         return torch.select(x, along, indices)
-    places = _places(indices, size)
+    places = _places(indices, size, x.device)
     if places.ndim == 1:
         return torch.index_select(x, along, places)
     along = along % x.ndim
@@ -184,6 +187,8 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Tensor, ...]:
 def _comparable(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     """Both in a dtype that torch can search; it has no order of truths."""
     a, b = tensor(x1), tensor(x2)
+    if a.dtype == b.dtype and a.dtype != torch.bool:
+        return a, b
     dtype = torch.promote_types(a.dtype, b.dtype)
     dtype = torch.uint8 if dtype == torch.bool else dtype
     return a.to(dtype), b.to(dtype)

@@ -33,6 +33,7 @@ MODES: dict[str, Callable[[Tensor, int], Tensor]] = {
     "edge": lambda places, size: places.clamp(0, size - 1),
     "wrap": lambda places, size: places.remainder(size),
 }
+NATIVE = {"reflect": "reflect", "edge": "replicate", "wrap": "circular"}  # torch pads these itself, the last axes
 SAME = {"circular": "wrap", "replicate": "edge"}  # torch's names
 
 
@@ -68,6 +69,8 @@ def _pairs(pad_width: Any, rank: int) -> Pairs:
     width = pad_width.tolist() if hasattr(pad_width, "tolist") else pad_width
     if isinstance(width, int):
         return [(width, width)] * rank
+    if len(width) == rank and all(type(one) in (tuple, list) and len(one) == 2 for one in width):
+        return list(width)
     if all(isinstance(one, int) for one in width):
         found = [(width[0], width[-1])] if 1 <= len(width) <= 2 else []
     else:
@@ -90,6 +93,13 @@ def _constant(x: Tensor, pairs: Pairs, value: Any) -> Tensor:
 
 
 def _extended(x: Tensor, pairs: Pairs, mode: str) -> Tensor:
+    count = _trailing(x, pairs, mode)
+    if count:
+        flat = [width for pair in reversed(pairs[-count:]) for width in pair]
+        if count < x.ndim <= count + 2:
+            return F.pad(x, flat, mode=NATIVE[mode])
+        padded = F.pad(x.reshape(-1, *x.shape[-count:]), flat, mode=NATIVE[mode])
+        return padded.reshape(*x.shape[:-count], *padded.shape[1:])
     for axis, (before, after) in enumerate(pairs):
         size = x.shape[axis]
         if not (before or after):
@@ -99,6 +109,15 @@ def _extended(x: Tensor, pairs: Pairs, mode: str) -> Tensor:
         places = torch.arange(-before, size + after, device=x.device)
         x = torch.index_select(x, axis, MODES[mode](places, size))
     return x
+
+
+def _trailing(x: Tensor, pairs: Pairs, mode: str) -> int:
+    """How many of the last axes torch's own function can pad, and no others need it; else 0."""
+    count = next((len(pairs) - axis for axis, pair in enumerate(pairs) if any(pair)), 0)
+    if count > 3 or mode not in NATIVE or not x.is_floating_point() or not x.numel():
+        return 0
+    fits = all(0 <= width < size for pair, size in zip(pairs, x.shape, strict=True) for width in pair)
+    return count if fits else 0
 
 
 __all__ = ["pad"]

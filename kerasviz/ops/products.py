@@ -143,6 +143,8 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
     a, b = _both(x1, x2)
     if not isinstance(axes, int):
         axes = [[one] if isinstance(one, int) else list(one) for one in axes]
+    if a.dtype in NARROW_FLOATS:
+        return torch.tensordot(a, b, dims=axes)
     return _product(lambda a, b: torch.tensordot(a, b, dims=axes), a, b)
 
 
@@ -157,17 +159,15 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Tensor:
 
     Source: Albert Einstein, "Die Grundlage der allgemeinen Relativitätstheorie", 1916.
     """
-    if kwargs.keys() - {"optimize"}:
+    if kwargs and kwargs.keys() - {"optimize"}:
         raise Invalid("einsum", "no other argument than `optimize`", sorted(kwargs))
     parts = [operand if isinstance(operand, Tensor) else tensor(operand) for operand in operands]
     dtypes = {part.dtype for part in parts}
-    dtype = dtypes.pop() if len(dtypes) == 1 else torch_dtype(result_type(*(part.dtype for part in parts)))
-    if dtype not in NARROW_FLOATS:
-        dtype = torch.int32 if dtype == torch.int8 else dtype
-    parts = [part.to(dtype) for part in parts]
-    if dtype.is_floating_point:
-        return torch.einsum(subscripts, *parts)
-    return _product(lambda *parts: torch.einsum(subscripts, *parts), *parts)
+    if len(dtypes) == 1 and dtypes <= NARROW_FLOATS:
+        return torch.einsum(subscripts, parts)
+    dtype = dtypes.pop() if len(dtypes) == 1 else torch_dtype(result_type(*dtypes))
+    dtype = torch.int32 if dtype == torch.int8 else dtype
+    return _product(lambda *parts: torch.einsum(subscripts, parts), *(part.to(dtype) for part in parts))
 
 
 @op

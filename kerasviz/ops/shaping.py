@@ -13,8 +13,10 @@ from kerasviz.tensors import KerasTensor, torch_dtype
 @op
 def reshape(x: Any, newshape: Any) -> Tensor:
     """The same numbers in another shape; -1 or None for one size that follows from the others."""
-    sizes = (newshape,) if isinstance(newshape, int) else newshape
-    return torch.reshape(tensor(x), [-1 if size is None else size for size in sizes])
+    sizes = (newshape,) if isinstance(newshape, int) else tuple(newshape)
+    if None in sizes:
+        sizes = tuple(-1 if size is None else size for size in sizes)
+    return torch.reshape(tensor(x), sizes)
 
 
 @op

@@ -94,16 +94,16 @@ def unique(
     """
     x = tensor(x)
     along = 0 if axis is None else axis % x.ndim
-    flat = x.flatten() if axis is None else x
-    values, inverse, counts = torch.unique(flat, dim=along, return_inverse=True, return_counts=True)
-    index = _first_places(inverse, counts.shape[0]) if return_index else counts
-    if size is not None:
-        values = _sized(values, along, size, torch.full((), fill_value or 0, dtype=x.dtype, device=x.device))
-        index = _sized(index, 0, size, index[:1].sum())
-        counts = _sized(counts, 0, size, counts.new_zeros(()))
-    inverse = inverse.reshape(x.shape) if axis is None else inverse
-    more = ((return_index, index), (return_inverse, inverse), (return_counts, counts))
-    outputs = [values, *(tensor for asked, tensor in more if asked)]
+    found = torch.unique(x, dim=axis, return_inverse=return_inverse or return_index, return_counts=return_counts)
+    values, *more = found if isinstance(found, tuple) else (found,)
+    outputs = [values] if size is None else [_sized(values, along, size, x.new_full((), fill_value or 0))]
+    if return_index:
+        index = _first_places(more[0].flatten(), values.shape[along])
+        outputs.append(index if size is None else _sized(index, 0, size, index[:1].sum()))
+    if return_inverse:
+        outputs.append(more[0])
+    if return_counts:
+        outputs.append(more[-1] if size is None else _sized(more[-1], 0, size, more[-1].new_zeros(())))
     return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
 

@@ -20,6 +20,8 @@ def _kind(x: Any) -> Any:
 
 
 def _arange_dtype(*limits: Any) -> torch.dtype:
+    if all(type(limit) is int or limit is None for limit in limits):
+        return torch.int32
     return torch_dtype(result_type(*(_kind(limit) for limit in limits if limit is not None)))
 
 
@@ -44,19 +46,21 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
 
 
 def _spaced_dtype(start: Any, stop: Any, dtype: Any) -> torch.dtype:
-    return torch_dtype(result_type(_kind(start), _kind(stop), float) if dtype is None else dtype)
+    if dtype is not None or (isinstance(start, NUMBERS) and isinstance(stop, NUMBERS)):
+        return torch_dtype(dtype)
+    return torch_dtype(result_type(_kind(start), _kind(stop), float))
 
 
-def _places(num: int, endpoint: bool, dtype: torch.dtype) -> Tensor:
-    """From 0 to 1, with or without the 1."""
+def _places(num: int, endpoint: bool, like: Tensor) -> Tensor:
+    """From 0 to 1, with or without the 1, along a new first axis."""
     last = 1.0 if endpoint or not num else (num - 1) / num
-    return torch.linspace(0.0, last, num, dtype=dtype, device=here())
+    return torch.linspace(0.0, last, num, dtype=like.dtype, device=like.device).reshape(-1, *[1] * like.ndim)
 
 
 def _between(start: Tensor, stop: Tensor, num: int, endpoint: bool) -> Tensor:
     """Numbers at equal steps along a new first axis; both ends are exact."""
     start, stop = torch.broadcast_tensors(start, stop)
-    places = _places(num, endpoint, start.dtype).reshape(-1, *[1] * start.ndim)
+    places = _places(num, endpoint, start)
     step = stop - start
     return torch.where(places < 0.5, start + step * places, stop - step * (1 - places))
 
@@ -65,7 +69,12 @@ def _working(start: Any, stop: Any, dtype: torch.dtype) -> tuple[Tensor, Tensor]
     """Both as tensors of floats that hold what `dtype` can."""
     exact = torch.float32 if dtype.is_floating_point and dtype.itemsize < 4 else dtype
     exact = exact if exact.is_floating_point else torch_dtype(result_type(_kind(start), _kind(stop), float))
-    return tensor(start).to(exact), tensor(stop).to(exact)
+    device = next((limit.device for limit in (start, stop) if isinstance(limit, Tensor)), here())
+    return _limit(start, exact, device), _limit(stop, exact, device)
+
+
+def _limit(x: Any, dtype: torch.dtype, device: torch.device | None) -> Tensor:
+    return x.to(dtype) if isinstance(x, Tensor) else torch.as_tensor(x, dtype=dtype, device=device)
 
 
 def _checked(name: str, num: Any) -> int:
@@ -158,7 +167,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     first, last = _working(start, stop, wanted)
     first, last = torch.broadcast_tensors(first, last)
     inner = torch.exp(_between(first.abs().log(), last.abs().log(), count, endpoint)) * first.sign()
-    places = _places(count, endpoint, first.dtype).reshape(-1, *[1] * first.ndim)
+    places = _places(count, endpoint, first)
     exact = torch.where(places == 0, first, torch.where(places == 1, last.abs() * first.sign(), inner))
     exact = exact if wanted.is_floating_point else exact * (1 + 1e-6)  # 99.99999 is 100
     return exact.to(wanted).movedim(0, axis)

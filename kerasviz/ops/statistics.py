@@ -36,6 +36,8 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> tuple[Tensor, Tensor
         raise Invalid("histogram(bins=...)", "a whole number at least 1", bins)
     if range is not None and not (len(range) == 2 and range[0] < range[1]):
         raise Invalid("histogram(range=...)", "a lower and a larger upper end", range)
+    if x.device.type == "cpu" and x.dtype.itemsize >= 4 and not torch.compiler.is_compiling():
+        return torch.histogram(x, bins, range=range and (float(range[0]), float(range[1])))
     borders = _borders(x.detach(), bins, range)
     places = torch.bucketize(x.detach(), borders, right=True) - 1
     inside = (x >= borders[0]) & (x <= borders[-1])
@@ -108,7 +110,16 @@ def corrcoef(x: Any) -> Tensor:
     Source: Karl Pearson, "Note on Regression and Inheritance in the Case of Two Parents", 1895.
     """
     x = tensor(x)
-    return torch.corrcoef(x.to(torch.float64) if x.dtype == torch.int64 else floating(x))
+    x = x.to(torch.float64) if x.dtype == torch.int64 else floating(x)
+    if x.ndim > 2:
+        raise Invalid("corrcoef(x=...)", "(variables, observations)", tuple(x.shape))
+    rows = torch.atleast_2d(x)
+    rows = rows - rows.mean(dim=1, keepdim=True)
+    products = rows @ rows.mH
+    lengths = torch.sqrt(products.diagonal().real if x.is_complex() else products.diagonal())
+    found = products / lengths.unsqueeze(1) / lengths
+    found = found if x.is_complex() else found.clamp(-1, 1)
+    return found if x.ndim == 2 else found.reshape(())
 
 
 @op

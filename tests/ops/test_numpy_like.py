@@ -111,6 +111,18 @@ AS_NUMPY: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         lambda: ops.einsum("ij,jk->ik", X > 0, X.T > 0),
         lambda: (X > 0) @ (X.T > 0),
     ),
+    **{
+        f"{mode} padding of the last axes of {axes}": (
+            lambda mode=mode, axes=axes: ops.pad(
+                DEEP.reshape(1, 2, 1, 3, 4)[(0,) * (5 - axes)], [(0, 0)] * (axes - 2) + [(1, 2), (3, 0)], mode=mode
+            ),
+            lambda mode=mode, axes=axes: np.pad(
+                DEEP.reshape(1, 2, 1, 3, 4)[(0,) * (5 - axes)], [(0, 0)] * (axes - 2) + [(1, 2), (3, 0)], mode=mode
+            ),
+        )
+        for mode in ("reflect", "symmetric", "edge", "wrap")
+        for axes in (2, 3, 4, 5)
+    },
     "reversed axes": (lambda: ops.transpose(DEEP), lambda: DEEP.T),
     "trace of int8": (lambda: ops.trace(np.full((2, 2), 100, "int8")), lambda: np.int32(200)),
     "hamming of one": (lambda: ops.hamming(1), lambda: np.hamming(1).astype("float32")),
