@@ -9,24 +9,19 @@ from torch.nn import functional as F
 from kerasviz.declare import Invalid, arg
 from kerasviz.losses.loss import NAME_DOC, NamedLoss
 from kerasviz.losses.reduction import pair, same_rank, tensors
-from kerasviz.tensors import convert_to_tensor, settings
+from kerasviz.ops.crossentropies import (
+    check_label_range,
+    labels_of,
+    log_probabilities,
+    log_probability_of,
+    probable,
+    yes_or_no,
+)
+from kerasviz.tensors import convert_to_tensor
 
 LOGITS_DOC = "Whether predictions are scores of any size (True) or probabilities (False)."
 SMOOTHING_DOC = "Share of each target that is spread evenly over all classes."
 AXIS_DOC = "Axis of the classes."
-
-
-def probable(probabilities: Tensor) -> Tensor:
-    """Probabilities kept away from zero and one, so that logarithms are finite."""
-    least = settings.epsilon()
-    return probabilities.clamp(least, 1.0 - least)
-
-
-def log_probabilities(y_pred: Tensor, from_logits: bool, axis: int) -> Tensor:
-    """The logarithm of each class's probability; probabilities are made to sum to one first."""
-    if from_logits:
-        return F.log_softmax(y_pred, dim=axis)
-    return torch.log(probable(y_pred / y_pred.sum(dim=axis, keepdim=True)))
 
 
 def binary_crossentropy(
@@ -36,15 +31,6 @@ def binary_crossentropy(
     y_true, y_pred = pair(y_true, y_pred)
     values = yes_or_no(smoothed_halves(y_true, label_smoothing), y_pred, from_logits, "none")
     return values.mean(dim=axis) if values.ndim else values
-
-
-def yes_or_no(y_true: Tensor, y_pred: Tensor, from_logits: bool, reduction: str) -> Tensor:
-    """Crossentropy of each yes-or-no target, reduced as torch reduces."""
-    if y_true.shape != y_pred.shape:
-        y_true, y_pred = torch.broadcast_tensors(y_true, y_pred)
-    if from_logits:
-        return F.binary_cross_entropy_with_logits(y_pred, y_true, reduction=reduction)
-    return F.binary_cross_entropy(probable(y_pred), y_true, reduction=reduction)
 
 
 def smoothed_halves(y_true: Tensor, label_smoothing: float) -> Tensor:
@@ -71,21 +57,6 @@ def categorical_crossentropy(
     return -(y_true * log_probabilities(y_pred, from_logits, axis)).sum(dim=axis)
 
 
-def labels_of(y_true: Any, y_pred: Tensor, axis: int) -> Tensor:
-    """Targets as whole numbers, without an axis of classes."""
-    if not isinstance(y_true, Tensor):
-        y_true = convert_to_tensor(y_true).to(y_pred.device)
-    if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
-        y_true = y_true.squeeze(-1)
-    labels = y_true if y_true.dtype is torch.int64 else y_true.long()
-    wanted = list(y_pred.shape)
-    del wanted[axis]
-    if list(labels.shape) != wanted:
-        hint = "One-hot targets need CategoricalCrossentropy." if labels.shape == y_pred.shape else ""
-        raise Invalid("sparse_categorical_crossentropy", f"labels of shape {tuple(wanted)}", tuple(y_true.shape), hint)
-    return labels
-
-
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
 ) -> Tensor:
@@ -103,37 +74,6 @@ def sparse_categorical_crossentropy(
     values = torch.where(valid, values, 0.0)
     values._keras_mask = valid  # type: ignore[attr-defined]
     return values
-
-
-def log_probability_of(labels: Tensor, y_pred: Tensor, from_logits: bool, axis: int) -> Tensor:
-    """The logarithm of the probability of each label."""
-    values = F.log_softmax(y_pred, dim=axis) if from_logits else y_pred
-    try:
-        chosen = values.gather(axis, labels.unsqueeze(axis)).squeeze(axis)
-    except RuntimeError:  # on the host; a GPU cannot tell
-        check_label_range("labels", labels, values.shape[axis])
-        raise
-    return chosen if from_logits else torch.log(probable(chosen / y_pred.sum(dim=axis)))
-
-
-def check_label_range(where: str, labels: Tensor, classes: int) -> None:
-    """Labels are whole numbers from 0, below the number of classes. Reads them.
-
-    Raises:
-        Invalid: with the label that is not.
-    """
-    if not labels.numel():
-        return
-    lowest, highest = (value.item() for value in torch.aminmax(labels))
-    expected = f"labels from 0 to {classes - 1}, one for each of the {classes} outputs"
-    if not (lowest >= 0 and highest < classes):
-        wrong = highest if lowest >= 0 else lowest
-        needed = f"The last layer needs {int(highest) + 1} outputs for these labels." if highest >= classes else ""
-        starts_elsewhere = lowest < 0 or (lowest == 1 and highest == classes)
-        hint = "Labels start at 0." if starts_elsewhere else needed or "Some labels are missing."
-        raise Invalid(where, expected, wrong, hint)
-    if labels.is_floating_point() and (fraction := labels[labels != labels.round()]).numel():
-        raise Invalid(where, expected, fraction[0].item(), "For numbers that are no classes use loss='mse'.")
 
 
 def binary_focal_crossentropy(

@@ -74,7 +74,7 @@ def _all_axes(axis: Any, values: Tensor) -> Any:
 
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:
     """(1 - probability of the label^q) / q: between crossentropy (q to 0) and absolute error (q = 1)."""
-    from kerasviz.losses.crossentropy import labels_of, probable
+    from kerasviz.ops.crossentropies import labels_of, probable
     from kerasviz.tensors import convert_to_tensor
 
     y_pred = convert_to_tensor(y_pred)

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from kerasviz.declare import Invalid, arg
 from kerasviz.losses.loss import NAME_DOC, NamedLoss
+from kerasviz.ops.ctc import alignment_loss
 from kerasviz.tensors import convert_to_tensor
 
 BLANK = 0  # the label that stands for no label
@@ -68,8 +69,7 @@ def ctc(y_true: Any, y_pred: Any) -> Tensor:
         raise Invalid("ctc", "labels (batch, labels) and scores (batch, time, classes)", got)
     lengths = (labels != BLANK).sum(dim=1)
     times = torch.full((len(y_pred),), y_pred.shape[1], dtype=torch.int64, device=y_pred.device)
-    scores = F.log_softmax(y_pred, dim=-1).transpose(0, 1)
-    return F.ctc_loss(scores, labels, times, lengths, blank=BLANK, reduction="none")
+    return alignment_loss(labels, y_pred, lengths, times, BLANK)
 
 
 class Circle(NamedLoss):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid, did_you_mean
-from kerasviz.losses.crossentropy import check_label_range
+from kerasviz.ops.crossentropies import check_label_range
 from kerasviz.tensors import leaves
 from kerasviz.training.arrays import Arrays
 from kerasviz.training.data import Source, unpack

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import GradientEdge
 
-from kerasviz.losses.crossentropy import check_label_range
+from kerasviz.ops.crossentropies import check_label_range
 from kerasviz.tensors import settings
 
 MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
