@@ -5,6 +5,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasviz.config import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 from kerasviz.saving import (
     CustomObjectScope,
     custom_object_scope,
@@ -15,7 +20,7 @@ from kerasviz.saving import (
     register_keras_serializable,
     serialize_keras_object,
 )
-from kerasviz.tensors import convert_to_tensor
+from kerasviz.tensors import clear_session, convert_to_tensor, is_keras_tensor, standardize_dtype
 
 
 def set_random_seed(seed: int) -> None:
@@ -55,14 +60,20 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
 
 __all__ = [
     "CustomObjectScope",
+    "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
     "normalize",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "standardize_dtype",
     "to_categorical",
 ]
