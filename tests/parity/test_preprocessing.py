@@ -1,8 +1,8 @@
 """Layers for raw columns against Keras.
 
 Keras needs TensorFlow for its lookups and hashes, and to learn boundaries, on torch too: where it is not installed,
-their recorded answers are taken with every `--oracle`. Rows are int64 from Keras's lookups on torch; ours are of the compute dtype, as its
-documentation and its symbols say.
+their recorded answers are taken with every `--oracle`. Rows are int64 from Keras's lookups on torch; ours are of the
+compute dtype, as its documentation and its symbols say.
 """
 
 from __future__ import annotations
