@@ -5,7 +5,7 @@ import inspect
 import itertools
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -18,6 +18,7 @@ from kerasviz.tensors.structure import leaves, map_leaves
 # two sizes for each unknown one: what differs between two runs is unknown in the output
 SMALL, LARGE = (2, 3), (224, 256)
 FEW = 1_000_000  # numbers that are no trouble to compute with; the meta device costs a second when it is first used
+NOTHING: Mapping[int, int] = {}
 OPERATORS: dict[str, Callable] = {}  # "add" -> ops.add; filled by `ops`
 _counts: dict[str, itertools.count] = {}
 _uids: dict[str, itertools.count] = {}
@@ -378,7 +379,8 @@ def record_function(function: Callable, args: tuple, kwargs: dict[str, Any], nam
 def infer(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What `function` would return, as symbols: run with two sizes for each unknown one.
 
-    Small tensors are real ones; where they are large, or too small for the function, the meta device is used.
+    Small tensors are real ones; where they are large, or too small for the function, the meta device is used. Where
+    that fails too, an unknown size is the one that it meets in the others, as in a sum of (None, 3) and (4, 3).
     """
     symbols = [value for value in leaves([args, kwargs]) if isinstance(value, KerasTensor)]
     if all(math.prod(SMALL[-1] if n is None else n for n in symbol.shape) <= FEW for symbol in symbols):
@@ -386,13 +388,35 @@ def infer(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
             return map_leaves(_merged, *(_run(function, args, kwargs, size, "cpu") for size in SMALL))
         except Exception:
             pass
-    return map_leaves(_merged, *(_run(function, args, kwargs, size, "meta") for size in LARGE))
+    try:
+        return map_leaves(_merged, *(_run(function, args, kwargs, size, "meta") for size in LARGE))
+    except Exception as error:
+        met = _sizes_met([args, kwargs])
+        if not met or not any(None in symbol.shape for symbol in symbols):
+            raise
+        try:
+            return map_leaves(_merged, *(_run(function, args, kwargs, size, "meta", met) for size in LARGE))
+        except Exception:
+            raise error from None
 
 
-def _run(function: Callable, args: tuple, kwargs: dict[str, Any], size: int, device: str) -> Any:
+def _sizes_met(structure: Any) -> dict[int, int]:
+    """By place from the last axis: the only known size there, as far as one is not 1."""
+    found: dict[int, set[int]] = {}
+    for value in leaves(structure):
+        for place, size in enumerate(reversed(value.shape if isinstance(value, (KerasTensor, torch.Tensor)) else ())):
+            if size not in (None, 1):
+                found.setdefault(place, set()).add(size)
+    return {place: sizes.pop() for place, sizes in found.items() if len(sizes) == 1}
+
+
+def _run(
+    function: Callable, args: tuple, kwargs: dict, size: int, device: str, met: Mapping[int, int] = NOTHING
+) -> Any:
     def concrete(value: Any) -> Any:
         if isinstance(value, KerasTensor):
-            shape = [size if n is None else n for n in value.shape]
+            places = range(len(value.shape) - 1, -1, -1)
+            shape = [met.get(at, size) if n is None else n for at, n in zip(places, value.shape, strict=True)]
             return torch.zeros(shape, dtype=torch_dtype(value.dtype), device=device)
         if isinstance(value, torch.Tensor) and value.device.type != device:
             return value.detach().to(device)

@@ -120,6 +120,12 @@ SYMBOLS: dict[str, dict[str, Call]] = {
         "cross plane": lambda ops, s: [ops.cross(s((None, 2)), s((None, 2))), ops.cross(s((None, 2)), s((None, 3)))],
         "kron": lambda ops, s: ops.kron(s((None, 2)), s((3, 4))),
     },
+    "unknown meets known": {
+        "add": lambda ops, s: ops.add(s((None, 3)), s((4, 3))),
+        "where": lambda ops, s: ops.where(s((4, 3), "bool"), s((None, 3)), 0.0),
+        "maximum": lambda ops, s: ops.maximum(s((None, None, 3)), s((4, 3))),
+        "one": lambda ops, s: ops.add(s((None, 1)), s((1, 7))),
+    },
     "statistics": {
         "histogram": lambda ops, s: ops.histogram(s((4,)), bins=3),
         "bincount": lambda ops, s: [ops.bincount(s((4,), "int32")), ops.bincount(s((2, 4), "int32"), minlength=7)],
