@@ -262,6 +262,32 @@ def test_layers_take_a_generator_as_seed(make):
     assert torch.equal(first, again(x, training=True))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda seed: layers.LSTM(3, dropout=0.5, recurrent_dropout=0.3, seed=seed),
+        lambda seed: layers.GRU(3, dropout=0.5, seed=seed),
+        lambda seed: layers.SimpleRNN(3, dropout=0.5, seed=seed),
+        lambda seed: layers.MultiHeadAttention(2, 3, dropout=0.5, seed=seed),
+        lambda seed: layers.GroupQueryAttention(3, 2, 1, dropout=0.5, seed=seed),
+        lambda seed: layers.Attention(dropout=0.5, seed=seed),
+        lambda seed: layers.AdditiveAttention(dropout=0.5, seed=seed),
+    ],
+    ids=["LSTM", "GRU", "SimpleRNN", "MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"],
+)
+def test_recurrent_and_attention_layers_take_a_generator_as_seed(make):
+    layer, other = make(random.SeedGenerator(4)), make(4)
+    x = torch.rand(2, 5, 4)
+    inputs = [[x, x]] if type(layer).__name__.startswith(("Att", "Add")) else [x, x] if "Att" in str(layer) else [x]
+    layer(*inputs)
+    other(*inputs)
+    other.set_weights(layer.get_weights())
+    first = layer(*inputs, training=True)
+    assert torch.equal(first, other(*inputs, training=True))
+    assert not torch.equal(first, layer(*inputs, training=True))
+    assert any(variable.name == "seed_generator_state" for variable in layer.non_trainable_variables)
+
+
 def test_two_layers_may_share_a_generator():
     seeds = random.SeedGenerator(4)
     one, other = layers.Dropout(0.5, seed=seeds), layers.Dropout(0.5, seed=seeds)

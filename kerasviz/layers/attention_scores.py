@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz import random
 from kerasviz.layers.layer import Layer
+from kerasviz.tensors import seeds_from
 
 
 class ScoreDropout(Layer):
@@ -16,15 +16,19 @@ class ScoreDropout(Layer):
     dropout: Any
     seed: Any
 
+    def check(self) -> None:
+        """A seed begins a sequence, which is part of the layer's state."""
+        super().check()
+        if self.seed is not None:
+            self.seed_generator = seeds_from(self.seed)
+
     def drop(self, scores: Tensor) -> Tensor:
         """The scores with a share of them dropped, the rest scaled up."""
         if self.seed is None:
             return F.dropout(scores, self.dropout)
         if self.dropout >= 1:
             return scores * 0
-        if "_seeds" not in self.__dict__:
-            self.__dict__["_seeds"] = random.SeedGenerator(self.seed)
-        generator = self.__dict__["_seeds"].generator(scores.device)
+        generator = self.seed_generator.generator(scores.device)
         drawn = torch.rand(scores.shape, device=scores.device, generator=generator)
         return scores * (drawn >= self.dropout) / (1 - self.dropout)
 

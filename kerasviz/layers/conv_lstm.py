@@ -12,6 +12,7 @@ from kerasviz.layers.recurrent_cells import DROPPED, CellDropout, GatedLayer
 from kerasviz.layers.spatial import DataFormat, Sizes, Spatial
 from kerasviz.ops.convolving import CONVOLVE, TORCH_ORDER
 from kerasviz.ops.sliding import extents, pad, same_padding
+from kerasviz.tensors import Seed
 
 GATES = 4
 
@@ -54,7 +55,7 @@ class ConvLSTMArguments(Spatial):
     recurrent_dropout: float = arg(
         0.0, at_least=0, at_most=1, doc=f"Share of the state dropped. {DROPPED}", group="dropout"
     )
-    seed: int | None = arg(None, doc="Seed of what is dropped.", group="dropout")
+    seed: Seed = arg(None, doc="Seed of what is dropped.", group="dropout")
 
     def check(self) -> None:
         """Strides and dilation exclude each other, as in Keras."""

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from kerasviz.declare import Invalid, arg
 from kerasviz.layers.attention_masks import near
 from kerasviz.layers.attention_scores import ScoreDropout
-from kerasviz.tensors import KerasTensor
+from kerasviz.tensors import KerasTensor, Seed
 
 HINT = "Call it as layer([query, value]) or layer([query, value, key])."
 FAR = 1e9  # what is taken from the score of a place that may not be seen, as in Keras
@@ -36,7 +36,7 @@ class Attention(ScoreDropout):
         "dot", doc="How query and key make a score: their product, or the sum of the tanh of their sum."
     )
     dropout: float = arg(0.0, at_least=0, at_most=1, doc="Share of the scores dropped.", group="dropout")
-    seed: int | None = arg(None, doc="Seed of what is dropped.", group="dropout")
+    seed: Seed = arg(None, doc="Seed of what is dropped.", group="dropout")
 
     def build(self, input_shape: Any) -> None:
         """Make the factors."""
@@ -179,7 +179,7 @@ class AdditiveAttention(Attention):
     score_mode = "additive"  # pyright: ignore[reportAssignmentType]  # as its base asks
 
     use_scale: bool = arg(True, doc="Whether to learn what each feature counts.")
-    seed: int | None = arg(None, keyword=True, doc="Seed of what is dropped.", group="dropout")
+    seed: Seed = arg(None, keyword=True, doc="Seed of what is dropped.", group="dropout")
 
     def build(self, input_shape: Any) -> None:
         """Make the factors."""

@@ -10,7 +10,7 @@ from kerasviz.declare import DType, Invalid, Shape, arg
 from kerasviz.layers.layer import Layer
 from kerasviz.layers.spatial import DataFormat, Spatial
 from kerasviz.regularizers import L1L2
-from kerasviz.tensors import Seed, SeedGenerator
+from kerasviz.tensors import Seed, seeds_from
 
 
 class Noise(Layer):
@@ -23,7 +23,7 @@ class Noise(Layer):
         """A seed begins a sequence of its own, which is part of the layer's state."""
         super().check()
         if self.seed is not None:
-            self.seed_generator = self.seed if isinstance(self.seed, SeedGenerator) else SeedGenerator(self.seed)
+            self.seed_generator = seeds_from(self.seed)
 
     def generator(self, device: torch.device) -> torch.Generator | None:
         """This layer's source of numbers on `device`; None for torch's own."""

@@ -7,7 +7,7 @@ from torch import Tensor
 from kerasviz.declare import Invalid, arg, weight
 from kerasviz.layers.attention_heads import HeadedAttention
 from kerasviz.layers.attention_masks import attention_mask_of
-from kerasviz.tensors import KerasTensor
+from kerasviz.tensors import KerasTensor, Seed
 
 
 class GroupQueryAttention(HeadedAttention):
@@ -36,7 +36,7 @@ class GroupQueryAttention(HeadedAttention):
     kernel = weight("glorot_uniform")
     bias = weight("zeros")
     use_gate: bool = arg(False, doc="Scale what each head gathered by a gate that sees the query.")
-    seed: int | None = arg(None, doc="Seed of what is dropped.", group="dropout")
+    seed: Seed = arg(None, doc="Seed of what is dropped.", group="dropout")
 
     def check(self) -> None:
         """Heads are shared evenly."""

@@ -1,6 +1,5 @@
 """What LSTM, GRU and SimpleRNN share: their arguments, their weights, their dropout, and masks on fused kernels."""
 
-import functools
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -8,11 +7,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from kerasviz import activations, random
+from kerasviz import activations
 from kerasviz.declare import Activation, arg, snake_case, weight
 from kerasviz.layers.layer import Layer
 from kerasviz.layers.recurrent import RNN, SHAPE_WORDS
 from kerasviz.layers.recurrent_states import zeros
+from kerasviz.tensors import Seed, seeds_from
 
 DROPPED = "A mask is drawn once for each sequence, and holds for all its moments."
 
@@ -30,7 +30,7 @@ class CellArguments(Layer):
     recurrent_dropout: float = arg(
         0.0, at_least=0, at_most=1, doc=f"Share of the state dropped. {DROPPED}", group="dropout"
     )
-    seed: int | None = arg(None, doc="Seed of what is dropped.", group="dropout")
+    seed: Seed = arg(None, doc="Seed of what is dropped.", group="dropout")
 
 
 class CellDropout(Layer):
@@ -46,10 +46,11 @@ class CellDropout(Layer):
         drawn = torch.rand(shape, device=like.device, generator=generator)
         return (drawn >= rate).to(like.dtype) / (1 - rate)
 
-    @functools.cached_property
-    def seed_generator(self) -> Any:
-        """The stream that a seed begins."""
-        return random.SeedGenerator(self.seed)
+    def check(self) -> None:
+        """A seed begins a sequence, which is part of the layer's state."""
+        super().check()
+        if self.seed is not None:
+            self.seed_generator = seeds_from(self.seed)
 
 
 class GatedCell(CellDropout, CellArguments):

@@ -7,6 +7,7 @@ from torch import _VF, Tensor
 
 from kerasviz.declare import arg
 from kerasviz.layers.recurrent_cells import CellArguments, GatedCell, GatedLayer, Packed
+from kerasviz.tensors import Seed
 
 
 class SimpleRNNCell(GatedCell):
@@ -64,7 +65,7 @@ class SimpleRNN(CellArguments, GatedLayer):
 
     cell_type: ClassVar[type[GatedCell]] = SimpleRNNCell
 
-    seed: int | None = arg(None, doc="Seed of what is dropped.", after="unroll", group="dropout")
+    seed: Seed = arg(None, doc="Seed of what is dropped.", after="unroll", group="dropout")
 
 
 __all__ = ["SimpleRNN", "SimpleRNNCell"]

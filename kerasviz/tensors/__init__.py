@@ -27,7 +27,7 @@ from kerasviz.tensors.scopes import (
     name_scope,
     remat,
 )
-from kerasviz.tensors.seeds import Seed, SeedGenerator
+from kerasviz.tensors.seeds import Seed, SeedGenerator, seeds_from
 from kerasviz.tensors.settings import default_device, device, set_device, standardize_data_format
 from kerasviz.tensors.structure import is_shape, leaves, map_leaves
 from kerasviz.tensors.symbolic import (
@@ -93,6 +93,7 @@ __all__ = [
     "remat",
     "reset_names",
     "result_type",
+    "seeds_from",
     "set_device",
     "set_dtype_policy",
     "settings",

@@ -131,6 +131,11 @@ def generator_of(seed: Any, device: torch.device) -> torch.Generator | None:
     return torch.Generator(device).manual_seed(_signed(int(seed)))
 
 
+def seeds_from(seed: Any) -> SeedGenerator:
+    """The sequence that a whole number or None begins; a SeedGenerator is one."""
+    return seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
+
+
 class SeedKind(Kind):
     """A whole number, a SeedGenerator, or None."""
 
