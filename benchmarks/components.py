@@ -102,23 +102,10 @@ def first_of(module: nn.Module) -> Callable[[Tensor], Tensor]:
     return lambda x: module(x)[0]
 
 
-class HandAttention(nn.Module):
-    """Multi-head self-attention as one writes it by hand, with a fused product for the three projections."""
-
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.query, self.key, self.value = (nn.Linear(features, 64) for _ in range(3))
-        self.out = nn.Linear(64, features)
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """x, y: (batch, time, features)."""
-        q, k, v = (m(i).unflatten(-1, (4, 16)).transpose(1, 2) for m, i in zip(self.parts, (x, y, y), strict=True))
-        return self.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
-
-    @property
-    def parts(self) -> tuple[nn.Module, ...]:
-        """The projections."""
-        return self.query, self.key, self.value
+def attending(features: int) -> Callable[[Tensor, Tensor], Tensor]:
+    """torch's attention with four heads."""
+    module = nn.MultiheadAttention(features, 4, batch_first=True)
+    return lambda x, y: module(x, y, y, need_weights=False)[0]
 
 
 ELEMENTWISE = {
@@ -242,8 +229,8 @@ def layer_cases() -> list[Case]:
         Case(
             "layers",
             "MultiHeadAttention",
-            lambda: layers.MultiHeadAttention(4, 16),
-            lazily(HandAttention),
+            lazily(lambda n: layers.MultiHeadAttention(4, n // 4)),
+            lazily(attending),
             {k: v * 2 for k, v in SERIES.items()},
         ),
         Case(

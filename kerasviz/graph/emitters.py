@@ -9,14 +9,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from kerasviz import activations, layers
 from kerasviz.graph.linear import linear
 from kerasviz.graph.plan import EMITTERS, Plan, Value
-from kerasviz.layers.batch_normalization import batch_normalized
-from kerasviz.ops.convolving import TORCH_ORDER
-from kerasviz.ops.sliding import same_padding
 
 IN_PLACE = {activations.relu: "relu_", activations.sigmoid: "sigmoid_", activations.tanh: "tanh_"}
 ELEMENTWISE = {
@@ -68,80 +64,13 @@ def emit_dense(plan: Plan, layer: Any, x: Value) -> Value | None:
     return activated(plan, layer.activation, value, own=True)
 
 
-@emits(layers.Conv1D, layers.Conv2D, layers.Conv3D)
-def emit_conv(plan: Plan, layer: Any, x: Value) -> Value | None:
-    """torch's convolution on channels-last memory; padding is known where the sizes are."""
-    last = layer.data_format == "channels_last"
-    space = x.shape[1:-1] if last else x.shape[2:]
-    around = _around(layer, space, layer.window)
-    if around is None:
-        return None
-    source = plan.read(x, torch_layout=last)
-    pairs, padding = around
-    if pairs:
-        source = f"{plan.bind(F.pad, 'pad')}({source}, {pairs})"
-    order = ", ".join(map(str, TORCH_ORDER[layer.rank]))
-    kernel = f"{plan.bind(layer.kernel, f'{layer.name}_kernel')}.permute({order})"
-    bias = "None" if layer.bias is None else plan.bind(layer.bias, f"{layer.name}_bias")
-    options = f"{layer.strides}, {padding}, {layer.dilation_rate}, {layer.groups}"
-    expression = f"torch.conv{layer.rank}d({source}, {kernel}, {bias}, {options})"
-    value = plan.line(expression, x.rank, torch_layout=last, fresh=True)
-    return activated(plan, layer.activation, value, own=True)
-
-
-def _around(layer: Any, space: tuple, window: tuple) -> tuple[list[int], tuple[int, ...]] | None:
-    """Padding as F.pad takes it, and as the kernel takes it; None where it depends on sizes not known yet."""
-    if layer.padding == "valid":
-        return [], (0,) * layer.rank
-    if layer.padding == "causal":
-        return [window[0] - 1, 0], (0,)
-    if None in space and max(layer.strides) > 1:
-        return None
-    pairs = same_padding([size or 1 for size in space], window, layer.strides)
-    if all(before == after for before, after in pairs):
-        return [], tuple(before for before, _ in pairs)
-    return [n for pair in reversed(pairs) for n in pair], (0,) * layer.rank
-
-
-@emits(layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D)
-def emit_max_pooling(plan: Plan, layer: Any, x: Value) -> Value | None:
-    """torch's pooling on channels-last memory."""
-    last = layer.data_format == "channels_last"
-    around = _around(layer, x.shape[1:-1] if last else x.shape[2:], layer.pool_size)
-    if around is None or around[0]:
-        return None
-    pool = f"torch.max_pool{layer.rank}d({plan.read(x, last)}, {layer.pool_size}, {layer.strides}, {around[1]})"
-    return plan.line(pool, x.rank, torch_layout=last)
-
-
-@emits(layers.AveragePooling1D, layers.AveragePooling2D, layers.AveragePooling3D)
-def emit_average_pooling(plan: Plan, layer: Any, x: Value) -> Value | None:
-    """torch's pooling on channels-last memory; places outside do not count."""
-    last = layer.data_format == "channels_last"
-    around = _around(layer, x.shape[1:-1] if last else x.shape[2:], layer.pool_size)
-    if around is None or around[0]:
-        return None
-    function = plan.bind(getattr(F, f"avg_pool{layer.rank}d"), "average_pool")
-    pool = f"{function}({plan.read(x, last)}, {layer.pool_size}, {layer.strides}, {around[1]}, False, False)"
-    return plan.line(pool, x.rank, torch_layout=last)
-
-
-@emits(layers.GlobalAveragePooling2D, layers.GlobalAveragePooling3D)
-def emit_global_average(plan: Plan, layer: Any, x: Value) -> Value | None:
-    """The mean over space, wherever the channels are."""
-    if layer.keepdims or layer.data_format != "channels_last":
-        return None
-    axes = tuple(range(2, x.rank)) if x.torch_layout else tuple(range(1, x.rank - 1))
-    return plan.line(f"{x}.mean({axes})", 2, fresh=True)
-
-
 @emits(layers.Flatten)
 def emit_flatten(plan: Plan, layer: Any, x: Value) -> Value | None:
     """A view, where the channels are in order."""
     if layer.data_format != "channels_last" or x.rank < 2:
         return None
     if x.rank == 2:
-        return None
+        return plan.line(str(x), 2)
     return plan.line(f"{plan.read(x)}.flatten(1)", 2)
 
 
@@ -217,35 +146,6 @@ def _in_one_layout(plan: Plan, xs: list[Value]) -> tuple[list[str], bool]:
     return [plan.read(x, torch_layout) for x in xs], torch_layout
 
 
-@emits(layers.BatchNormalization)
-def emit_batch_normalization(plan: Plan, layer: Any, x: Value) -> Value | None:
-    """torch's kernels, with Keras's running means."""
-    if layer.renorm or layer.synchronized or layer.axis % x.rank != x.rank - 1 or x.rank == 3:
-        return None
-    names = ["gamma", "beta", "moving_mean", "moving_variance"]
-    bound = ["None" if getattr(layer, n) is None else plan.bind(getattr(layer, n), f"{layer.name}_{n}") for n in names]
-    source = plan.read(x, torch_layout=True)
-    if plan.training and layer.trainable:
-        function = plan.bind(batch_normalized, "batch_normalized")
-        expression = f"{function}({source}, {', '.join(bound)}, {1 - layer.momentum!r}, {layer.epsilon!r})"
-    else:
-        function = plan.bind(F.batch_norm, "batch_norm")
-        gamma, beta, mean, variance = bound
-        expression = f"{function}({source}, {mean}, {variance}, {gamma}, {beta}, False, 0.0, {layer.epsilon!r})"
-    return plan.line(expression, x.rank, torch_layout=x.rank > 2, fresh=True)
-
-
-@emits(layers.LayerNormalization)
-def emit_layer_normalization(plan: Plan, layer: Any, x: Value) -> Value | None:
-    """torch's kernel over the last axis."""
-    if layer.rms_scaling or layer.axis not in (-1, [-1], x.rank - 1) or x.shape[-1] is None:
-        return None
-    gamma = "None" if layer.gamma is None else plan.bind(layer.gamma, f"{layer.name}_gamma")
-    beta = "None" if layer.beta is None else plan.bind(layer.beta, f"{layer.name}_beta")
-    function = plan.bind(torch.layer_norm, "layer_norm")
-    return plan.line(f"{function}({plan.read(x)}, ({x.shape[-1]},), {gamma}, {beta}, {layer.epsilon!r})", x.rank)
-
-
 @emits(layers.Rescaling)
 def emit_rescaling(plan: Plan, layer: Any, x: Value) -> Value | None:
     """A product and a sum, or one of them."""
@@ -253,3 +153,11 @@ def emit_rescaling(plan: Plan, layer: Any, x: Value) -> Value | None:
         return None
     plus = f" + {layer.offset!r}" if layer.offset else ""
     return plan.line(f"{x} * {float(layer.scale)!r}{plus}", x.rank, x.torch_layout)
+
+
+@emits(layers.PReLU)
+def emit_prelu(plan: Plan, layer: Any, x: Value) -> Value | None:
+    """torch's kernel where there is a slope for each feature of a vector."""
+    if x.rank != 2 or layer.shared_axes:
+        return None
+    return plan.line(f"torch.prelu({x}, {plan.bind(layer.alpha, f'{layer.name}_alpha')})", 2)

@@ -5,6 +5,7 @@ deleted after their last reader, and activations work in place where nobody else
 """
 
 import functools
+import importlib
 import keyword
 import linecache
 from collections.abc import Callable
@@ -308,10 +309,15 @@ def to_keras(rank: int) -> tuple[int, ...]:
     return (0, *range(2, rank), 1)
 
 
+def load_emitters() -> None:
+    """Fill the table of emitters; they import the layers, and those the plan."""
+    for theme in ("", "spatial_", "normalization_", "recurrent_"):
+        importlib.import_module(f"kerasviz.graph.{theme}emitters")
+
+
 def compile_plan(graph: Graph, training: bool) -> Plan:
     """The plan of a graph for training, or for inference."""
-    from kerasviz.graph import recurrent_emitters as recurrent_emitters  # which imports the others
-
+    load_emitters()
     return Plan(graph, training)
 
 

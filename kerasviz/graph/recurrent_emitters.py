@@ -11,7 +11,8 @@ from kerasviz.graph.emitters import emits
 from kerasviz.graph.plan import WHOLE, Plan, Value
 from kerasviz.layers.recurrent_cells import has_standard_activations
 
-WHOLE.update((layers.LSTM, layers.Bidirectional))
+CELLS = {layers.LSTM: layers.LSTMCell, layers.GRU: layers.GRUCell, layers.SimpleRNN: layers.SimpleRNNCell}
+WHOLE.update((*CELLS, layers.Bidirectional))
 
 
 def fits(plan: Plan, layer: Any, x: Value) -> bool:
@@ -33,11 +34,29 @@ def emit_lstm(plan: Plan, layer: Any, x: Value) -> Value | None:
     return plan.line(f"{function}({plan.read(x)})", 3 if layer.return_sequences else 2)
 
 
+@emits(layers.GRU, layers.SimpleRNN)
+def emit_forward(plan: Plan, layer: Any, x: Value) -> Value | None:
+    """torch's kernel where no gradient is wanted; the layer's own pass, with its quicker way back, where one is."""
+    if not fits(plan, layer, x) or layer.go_backwards or (type(layer) is layers.GRU and not layer.reset_after):
+        return None
+    cell, all_of_them, call, training = layer.cell, layer.return_sequences, layer.call, plan.training
+
+    def run(x: Tensor) -> Tensor:
+        """x: (batch, time, features)."""
+        if torch.is_grad_enabled() or x.shape[0] == 0:
+            return call(x, training=training)
+        outputs, last = cell.fused(x, x.new_zeros(x.shape[0], cell.units))
+        return outputs if all_of_them else last
+
+    return plan.line(f"{plan.bind(run, 'recurrent')}({plan.read(x)})", 3 if all_of_them else 2)
+
+
 @emits(layers.Bidirectional)
 def emit_bidirectional(plan: Plan, layer: Any, x: Value) -> Value | None:
     """Two LSTMs of one size in one run of the kernel."""
     ahead, back = layer.forward_layer, layer.backward_layer
-    alike = layer.merge_mode == "concat" and fits(plan, ahead, x) and fits(plan, back, x) and not ahead.go_backwards
+    alike = type(ahead) is type(back) is layers.LSTM and fits(plan, ahead, x) and fits(plan, back, x)
+    alike = alike and layer.merge_mode == "concat" and not ahead.go_backwards
     if not alike or ahead.units != back.units or ahead.use_bias != back.use_bias:
         return None
     function = plan.bind(both_ways([ahead.cell, back.cell], ahead.return_sequences), "lstm")

@@ -11,11 +11,11 @@ from typing import Any
 from torch import Tensor
 
 from kerasviz import layers
-from kerasviz.graph import recurrent_emitters as recurrent_emitters
-from kerasviz.graph.plan import EMITTERS, Plan, Value, computes_alone
+from kerasviz.graph.plan import EMITTERS, Plan, Value, computes_alone, load_emitters
 from kerasviz.layers.calling import call_facts
 from kerasviz.tensors import leaves
 
+load_emitters()
 RAISES = {layers.Dense, layers.Activation, layers.ReLU}  # their kernels themselves refuse what does not fit
 
 
