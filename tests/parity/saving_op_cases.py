@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from kerasviz import ops
-
 Given = tuple[tuple[int, ...], str, float, float]
 X: Given = ((3, 4), "float32", -2, 2)
 POSITIVE: Given = ((3, 4), "float32", 0.2, 0.9)
@@ -257,29 +255,24 @@ NETWORKS: dict[str, Case] = {
     "depth_to_space": (lambda ops, x: ops.depth_to_space(x, 2), (((2, 3, 3, 8), "float32", -1, 1),)),
     "space_to_depth": (lambda ops, x: ops.space_to_depth(x, 2), (((2, 4, 4, 3), "float32", -1, 1),)),
     "unfold": (lambda ops, x: ops.unfold(x, 2), (((2, 3, 4, 4), "float32", -1, 1),)),
-    "image rgb_to_grayscale": (lambda ops, x: ops.image.rgb_to_grayscale(x), (IMAGES,)),
-    "image rgb_to_hsv": (lambda ops, x: ops.image.rgb_to_hsv(x), (IMAGES,)),
-    "image hsv_to_rgb": (lambda ops, x: ops.image.hsv_to_rgb(x), (IMAGES,)),
-    "image resize": (lambda ops, x: ops.image.resize(x, (5, 6), interpolation="nearest"), (IMAGES,)),
-    "image extract_patches": (lambda ops, x: ops.image.extract_patches(x, (2, 2)), (IMAGES,)),
-    "image pad_images": (lambda ops, x: ops.image.pad_images(x, 1, 2, target_height=12, target_width=12), (IMAGES,)),
-    "image crop_images": (lambda ops, x: ops.image.crop_images(x, 1, 2, target_height=4, target_width=4), (IMAGES,)),
-    "image gaussian_blur": (lambda ops, x: ops.image.gaussian_blur(x, kernel_size=(3, 3)), (IMAGES,)),
-    "image sobel_edges": (lambda ops, x: ops.image.sobel_edges(x), (IMAGES,)),
-    "image ssim": (lambda ops, a, b: ops.image.ssim(a, b, filter_size=3), (IMAGES, IMAGES)),
-    "image affine_transform": (
+}
+IMAGE: dict[str, Case] = {
+    "rgb_to_grayscale": (lambda ops, x: ops.image.rgb_to_grayscale(x), (IMAGES,)),
+    "rgb_to_hsv": (lambda ops, x: ops.image.rgb_to_hsv(x), (IMAGES,)),
+    "hsv_to_rgb": (lambda ops, x: ops.image.hsv_to_rgb(x), (IMAGES,)),
+    "resize": (lambda ops, x: ops.image.resize(x, (5, 6), interpolation="nearest"), (IMAGES,)),
+    "extract_patches": (lambda ops, x: ops.image.extract_patches(x, (2, 2)), (IMAGES,)),
+    "pad_images": (lambda ops, x: ops.image.pad_images(x, 1, 2, target_height=12, target_width=12), (IMAGES,)),
+    "crop_images": (lambda ops, x: ops.image.crop_images(x, 1, 2, target_height=4, target_width=4), (IMAGES,)),
+    "gaussian_blur": (lambda ops, x: ops.image.gaussian_blur(x, kernel_size=(3, 3)), (IMAGES,)),
+    "sobel_edges": (lambda ops, x: ops.image.sobel_edges(x), (IMAGES,)),
+    "ssim": (lambda ops, a, b: ops.image.ssim(a, b, filter_size=3), (IMAGES, IMAGES)),
+    "affine_transform": (
         lambda ops, x, t: ops.image.affine_transform(x, t, fill_mode="nearest"),
         (IMAGES, ((3, 8), "float32", 0, 0.1)),
     ),
 }
 
 
-def is_there(label: str) -> bool:
-    """Whether we have the operation of a case."""
-    place, _, name = label.partition(" ")
-    if place in ("operators", "subtract"):
-        return True
-    return hasattr(getattr(ops, "image", None), name) if place == "image" else hasattr(ops, place)
-
-
-CASES = {label: case for label, case in (ELEMENTWISE | WITH_SETTINGS | NETWORKS).items() if is_there(label)}
+CASES = ELEMENTWISE | WITH_SETTINGS | NETWORKS
+ALL_CASES = CASES | IMAGE

@@ -14,7 +14,7 @@ from kerasviz.tensors import reset_names
 
 from .comparing import assert_close
 from .op_cases import drawn
-from .saving_op_cases import CASES, WITHOUT_BATCH
+from .saving_op_cases import ALL_CASES, CASES, IMAGE, WITHOUT_BATCH
 
 REFUSED = "refused"
 OF_ONES_OWN = {"sparsemax", "argpartition"}  # the oracle is wrong, or the order is anybody's
@@ -22,7 +22,7 @@ OF_ONES_OWN = {"sparsemax", "argpartition"}  # the oracle is wrong, or the order
 
 def inputs_of(name: str) -> list[torch.Tensor]:
     """Numbers for the inputs of a case: a batch of 3 unless it says otherwise."""
-    return [drawn(dtype, shape, low, high, seed=n) for n, (shape, dtype, low, high) in enumerate(CASES[name][1])]
+    return [drawn(dtype, shape, low, high, seed=n) for n, (shape, dtype, low, high) in enumerate(ALL_CASES[name][1])]
 
 
 def model_of(engine: Any, name: str) -> Any:
@@ -35,7 +35,7 @@ def model_of(engine: Any, name: str) -> Any:
         )
         for n, x in enumerate(inputs_of(name))
     ]
-    outputs = CASES[name][0](engine.ops, *symbols)
+    outputs = ALL_CASES[name][0](engine.ops, *symbols)
     return engine.Model(symbols, outputs, name="operations")
 
 
@@ -53,6 +53,12 @@ def carefully(call: Callable[[], Any]) -> Any:
         return f"{REFUSED}: {type(error).__name__} {str(error)[:200]}"
 
 
+def written_by(keras: Any, name: str) -> Any:
+    """The oracle's file of a case, and what it gives once it has read it."""
+    written = model_of(keras, name).to_json()
+    return {"written": written, "answer": carefully(lambda: answer_of(keras, written, name))}
+
+
 @pytest.mark.filterwarnings("ignore:ComplexHalf support:UserWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_models_with_operations_go_both_ways(reference: Any, name: str) -> None:
@@ -61,25 +67,37 @@ def test_models_with_operations_go_both_ways(reference: Any, name: str) -> None:
     text = ours.to_json()
     own = answer_of(kerasviz, text, name)
 
-    def theirs(keras: Any) -> Any:
-        written = model_of(keras, name).to_json()
-        answer = carefully(lambda: answer_of(keras, written, name))
-        return {"written": written, "answer": answer}
-
     def reading_ours(keras: Any) -> Any:
         return {"given": text, "answer": carefully(lambda: answer_of(keras, text, name))}
 
-    written, read = reference(theirs), reference(reading_ours)
+    written, read = reference(lambda keras: written_by(keras, name)), reference(reading_ours)
     assert_close(answer_of(kerasviz, written["written"], name), own, 0)
-    for one, other in zip(functions_in(text), functions_in(written["written"]), strict=True):
-        assert one[:3] == other[:3]
-        assert set(one[3]) <= set(other[3])
+    assert_same_functions(text, written["written"])
     if isinstance(written["answer"], str):
         return  # Keras cannot read back what it wrote itself
     assert json.loads(read["given"]) == json.loads(text), "what we write has changed: record again"
     assert_close(read["answer"], written["answer"], 0)
     if name not in OF_ONES_OWN:
         assert_close(own, written["answer"], 3e-5)
+
+
+@pytest.mark.parametrize("name", IMAGE)
+def test_models_with_image_operations_are_written_as_keras_does(reference: Any, name: str) -> None:
+    written = reference(lambda keras: written_by(keras, name))
+    if not hasattr(kerasviz.ops, "image"):
+        pytest.skip("ops.image is not there yet")
+    reset_names()
+    text = model_of(kerasviz, name).to_json()
+    assert_same_functions(text, written["written"])
+    for one in (text, written["written"]):
+        assert_close(answer_of(kerasviz, one, name), written["answer"], 3e-5)
+
+
+def assert_same_functions(ours: str, theirs: str) -> None:
+    """The same classes, with no setting that the oracle does not write."""
+    for one, other in zip(functions_in(ours), functions_in(theirs), strict=True):
+        assert one[:3] == other[:3]
+        assert set(one[3]) <= set(other[3])
 
 
 def functions_in(text: str) -> list[Any]:
