@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kerasviz.tensors import convert_to_tensor, result_type, settings, torch_dtype
+from kerasviz.ops.recording import tensor
+from kerasviz.tensors import result_type, settings, torch_dtype
 
 NARROW_FLOATS = frozenset({torch.float16, torch.bfloat16, torch.float32})
 KEPT = NARROW_FLOATS | {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32}  # no wider than `result_type`
@@ -24,12 +25,12 @@ def operands(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     if isinstance(x1, Tensor):
         if isinstance(x2, Tensor):
             return x1, x2
-        return x1, _weak(x2, x1) if isinstance(x2, NUMBERS) else convert_to_tensor(x2)
+        return x1, _weak(x2, x1) if isinstance(x2, NUMBERS) else tensor(x2)
     if isinstance(x2, Tensor) or isinstance(x1, NUMBERS):
-        second = convert_to_tensor(x2)
-        return _weak(x1, second) if isinstance(x1, NUMBERS) else convert_to_tensor(x1), second
-    first = convert_to_tensor(x1)
-    return first, _weak(x2, first) if isinstance(x2, NUMBERS) else convert_to_tensor(x2)
+        second = tensor(x2)
+        return _weak(x1, second) if isinstance(x1, NUMBERS) else tensor(x1), second
+    first = tensor(x1)
+    return first, _weak(x2, first) if isinstance(x2, NUMBERS) else tensor(x2)
 
 
 def pair(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
@@ -56,13 +57,13 @@ def joined_floats(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
 
 def floating(x: Any) -> Tensor:
     """`x` as a tensor of floats: whole numbers become floatx."""
-    x = x if isinstance(x, Tensor) else convert_to_tensor(x)
+    x = x if isinstance(x, Tensor) else tensor(x)
     return x if x.is_floating_point() or x.is_complex() else x.to(torch_dtype(settings.floatx()))
 
 
 def joined_float(x: Any) -> Tensor:
     """`x` as a tensor of floats of at most 32 bits: whole numbers become floatx, float64 float32."""
-    x = x if isinstance(x, Tensor) else convert_to_tensor(x)
+    x = x if isinstance(x, Tensor) else tensor(x)
     return x if x.dtype in NARROW_FLOATS else x.to(torch_dtype(result_type(x.dtype, float)))
 
 
@@ -71,7 +72,7 @@ def alone(x: Any) -> Tensor:
     if type(x) in NUMBERS:
         dtype = torch_dtype(settings.floatx()) if type(x) is float else torch.bool if type(x) is bool else torch.int32
         return torch.scalar_tensor(x, dtype=dtype)
-    return x if isinstance(x, Tensor) else convert_to_tensor(x)
+    return x if isinstance(x, Tensor) else tensor(x)
 
 
 def _weak(number: bool | float, like: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 
 from kerasviz.declare import Invalid
@@ -66,4 +67,8 @@ def refused(function: Callable, error: Exception, args: tuple, kwargs: dict[str,
     return Invalid(f"ops.{function.__name__}", "arguments that fit together", given, message)
 
 
-tensor = convert_to_tensor
+def tensor(x: Any, dtype: Any = None) -> Any:
+    """`x` as a tensor; an array keeps its dtype, float64 too, while Python's floats become floatx."""
+    if dtype is None and type(x) is np.ndarray and x.dtype == np.float64:
+        return convert_to_tensor(x, torch.float64)
+    return convert_to_tensor(x, dtype)
