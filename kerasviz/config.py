@@ -3,7 +3,7 @@
 import warnings
 
 from kerasviz.declare import Invalid
-from kerasviz.tensors.policies import dtype_policy, set_dtype_policy
+from kerasviz.tensors import dtype_policy, set_dtype_policy
 from kerasviz.tensors.settings import (
     backend,
     epsilon,

@@ -13,7 +13,7 @@ from kerasviz.tensors import (
     QuantizedDTypePolicy,
     QuantizedFloat8DTypePolicy,
 )
-from kerasviz.tensors.policies import FAMILY
+from kerasviz.tensors.policy_family import FAMILY
 
 
 def get(identifier: Any) -> DTypePolicy:

@@ -3,19 +3,17 @@
 from kerasviz.tensors import settings
 from kerasviz.tensors.convert import convert_to_numpy, convert_to_tensor
 from kerasviz.tensors.dtypes import is_float, standardize_dtype, torch_dtype
-from kerasviz.tensors.policies import (
+from kerasviz.tensors.policies import DTypePolicy, FloatDTypePolicy, dtype_policy
+from kerasviz.tensors.policy_family import set_dtype_policy
+from kerasviz.tensors.policy_map import DTypePolicyMap
+from kerasviz.tensors.promotion import result_type
+from kerasviz.tensors.quantized import (
     AWQDTypePolicy,
-    DTypePolicy,
-    FloatDTypePolicy,
     GPTQDTypePolicy,
     Int4DTypePolicy,
     QuantizedDTypePolicy,
     QuantizedFloat8DTypePolicy,
-    dtype_policy,
-    set_dtype_policy,
 )
-from kerasviz.tensors.policy_map import DTypePolicyMap
-from kerasviz.tensors.promotion import result_type
 from kerasviz.tensors.scope_state import SCOPES
 from kerasviz.tensors.scopes import (
     RematScope,

@@ -6,7 +6,8 @@ from typing import Any, Self
 
 from kerasviz.declare import Invalid, register_namespace
 from kerasviz.tensors import settings
-from kerasviz.tensors.policies import FAMILY, DTypePolicy, dtype_policy
+from kerasviz.tensors.policies import DTypePolicy, dtype_policy
+from kerasviz.tensors.policy_family import FAMILY
 
 
 class DTypePolicyMap(DTypePolicy, MutableMapping):
