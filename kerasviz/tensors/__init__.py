@@ -3,6 +3,7 @@
 from kerasviz.tensors import settings
 from kerasviz.tensors.convert import convert_to_numpy, convert_to_tensor
 from kerasviz.tensors.dtypes import is_float, standardize_dtype, torch_dtype
+from kerasviz.tensors.naming import clear_session, get_uid, reset_names, unique_name
 from kerasviz.tensors.policies import DTypePolicy, FloatDTypePolicy, dtype_policy
 from kerasviz.tensors.policy_family import set_dtype_policy
 from kerasviz.tensors.policy_map import DTypePolicyMap
@@ -35,14 +36,10 @@ from kerasviz.tensors.symbolic import (
     Node,
     Operation,
     any_symbolic,
-    clear_session,
-    get_uid,
     infer,
     is_keras_tensor,
     record,
     record_function,
-    reset_names,
-    unique_name,
 )
 from kerasviz.tensors.variable import Variable, in_memory_order
 

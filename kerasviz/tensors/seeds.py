@@ -7,9 +7,9 @@ from torch import Tensor
 
 from kerasviz.declare import Invalid, Kind, register_namespace
 from kerasviz.declare.registry import deserialize, serialize
+from kerasviz.tensors.naming import unique_name
 from kerasviz.tensors.scopes import current_scope, in_symbolic_scope
 from kerasviz.tensors.settings import default_device
-from kerasviz.tensors.symbolic import unique_name
 from kerasviz.tensors.variable import Variable
 
 LARGEST = 2**32

@@ -1,10 +1,7 @@
 """KerasTensor: a tensor that is not there yet. Operations on it are recorded as nodes of a graph."""
 
-import gc
 import inspect
-import itertools
 import math
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +9,7 @@ import torch
 
 from kerasviz.declare import Invalid, snake_case
 from kerasviz.tensors.dtypes import standardize_dtype, torch_dtype
+from kerasviz.tensors.naming import unique_name
 from kerasviz.tensors.scope_state import SCOPES
 from kerasviz.tensors.structure import leaves, map_leaves
 
@@ -20,9 +18,6 @@ SMALL, LARGE = (2, 3), (224, 256)
 FEW = 1_000_000  # numbers that are no trouble to compute with; the meta device costs a second when it is first used
 NOTHING: Mapping[int, int] = {}
 OPERATORS: dict[str, Callable] = {}  # "add" -> ops.add; filled by `ops`
-_counts: dict[str, itertools.count] = {}
-_uids: dict[str, itertools.count] = {}
-_lock = threading.Lock()
 
 
 def operator_named(name: str) -> Callable:
@@ -32,39 +27,6 @@ def operator_named(name: str) -> Callable:
 
         importlib.import_module("kerasviz.ops")
     return OPERATORS[name]
-
-
-def unique_name(prefix: str) -> str:
-    """`dense`, then `dense_1`, `dense_2`...: a name that no other call of this process got."""
-    with _lock:
-        number = next(_counts.setdefault(prefix, itertools.count()))
-    return prefix if number == 0 else f"{prefix}_{number}"
-
-
-def get_uid(prefix: str = "") -> int:
-    """How often this was called for `prefix`, from 1: a number that no other call got."""
-    with _lock:
-        return next(_uids.setdefault(prefix, itertools.count(1)))
-
-
-def reset_names() -> None:
-    """Begin all automatic names anew."""
-    with _lock:
-        _counts.clear()
-        _uids.clear()
-
-
-def clear_session(free_memory: bool = True) -> None:
-    """Begin all automatic names anew: a second model then gets the names of a first one.
-
-    Args:
-        free_memory: whether to collect what is no longer used, on the accelerator too.
-    """
-    reset_names()
-    if free_memory:
-        gc.collect()
-        if torch.cuda.is_initialized():
-            torch.cuda.empty_cache()
 
 
 class Operation:

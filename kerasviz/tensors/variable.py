@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from kerasviz.declare import Invalid, family
 from kerasviz.tensors.convert import convert_to_numpy, convert_to_tensor
 from kerasviz.tensors.dtypes import standardize_dtype
+from kerasviz.tensors.naming import unique_name
 from kerasviz.tensors.scope_state import SCOPES
-from kerasviz.tensors.symbolic import unique_name
 
 AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
 SYNCHRONIZATIONS = (None, "none", "on_read", "on_write", "auto")
