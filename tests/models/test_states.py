@@ -7,6 +7,7 @@ from kerasviz import Invalid, layers
 
 @pytest.fixture
 def model():
+    kerasviz.backend.clear_session()
     stack = [kerasviz.Input((3,)), layers.Dense(2, name="d"), layers.BatchNormalization(name="bn")]
     model = kerasviz.Sequential(stack, name="m")
     model.compile("adam", "mse", metrics=["mae"])

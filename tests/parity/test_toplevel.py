@@ -288,6 +288,7 @@ def shown(tree):
 
 def test_state_trees(reference):
     def told(keras):
+        keras.utils.clear_session()
         stack = [keras.layers.BatchNormalization(name="bn"), keras.layers.Dense(2, kernel_initializer="ones", name="d")]
         model = keras.Sequential([keras.Input((3,)), *stack, keras.layers.Dropout(0.5, seed=1)], name="m")
         model.compile("adam", "mse", metrics=["mae"])
