@@ -7,8 +7,21 @@ from kerasviz.graph.graph import Graph
 from kerasviz.tensors import FunctionOperation, KerasTensor, any_symbolic, leaves, map_leaves, record_function
 
 
-def run_graph(graph: Graph, inputs: list[Any], replaced: Callable[[Any], Any] = lambda operation: operation) -> Any:
-    """Call every operation of the graph again, on other inputs; `replaced` may put others in their place."""
+def run_graph(
+    graph: Graph,
+    inputs: list[Any],
+    replaced: Callable[[Any], Any] = lambda operation: operation,
+    call: Callable[[Any, tuple, dict[str, Any]], Any] | None = None,
+) -> Any:
+    """Call every operation of the graph again, on other inputs.
+
+    Args:
+        graph: what to follow.
+        inputs: one for each of its inputs.
+        replaced: the operation to take in place of another.
+        call: calls an operation with arguments and options; `call_again` by default.
+    """
+    call = call or call_again
     values = {id(t): value for t, value in zip(graph.input_tensors, inputs, strict=True)}
 
     def known(argument: Any) -> Any:
@@ -19,7 +32,7 @@ def run_graph(graph: Graph, inputs: list[Any], replaced: Callable[[Any], Any] = 
             continue
         operation = replaced(node.operation)
         args, kwargs = map_leaves(known, node.args), map_leaves(known, node.kwargs)
-        outputs = call_again(operation, args, kwargs)
+        outputs = call(operation, args, kwargs)
         for tensor, value in zip(node.output_tensors, leaves(outputs), strict=True):
             values[id(tensor)] = value
     return map_leaves(known, graph.outputs)
