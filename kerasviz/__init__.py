@@ -161,13 +161,28 @@ __all__ = [
 ]
 
 
+_LATER = {
+    "Quantizer": "quantization comes later",
+    "applications": "the known networks come later",
+    "distillation": "distillation comes later",
+    "distribution": "training on several devices comes later",
+    "export": "export to other formats comes later",
+    "legacy": "the names of Keras 1 and 2 come later",
+    "preprocessing": "the names of Keras 2 for data come later",
+    "quantizers": "quantization comes later",
+    "visualization": "galleries of images come later",
+    "wrappers": "models as estimators of scikit-learn come later",
+}
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         value = getattr(importlib.import_module(f"kerasviz.{_HOMES[name]}"), name)
     elif name in _PARTS:
         value = importlib.import_module(f"kerasviz.{name}")
     else:
-        raise AttributeError(f"kerasviz has no `{name}`.")
+        later = f" yet: {_LATER[name]}." if name in _LATER else "."
+        raise AttributeError(f"kerasviz has no `{name}`{later}")
     globals()[name] = value
     return value
 

@@ -8,7 +8,7 @@ from kerasviz.callbacks.monitor import MonitorCallback, check_monitors
 from kerasviz.callbacks.progress import ProgbarLogger
 from kerasviz.callbacks.schedules import LearningRateScheduler, ReduceLROnPlateau
 from kerasviz.callbacks.stopping import EarlyStopping, TerminateOnNaN
-from kerasviz.declare import Family
+from kerasviz.declare import Family, absent
 
 FAMILY = Family("callback", module="keras.callbacks", namespace=globals(), base=Callback)
 
@@ -28,3 +28,14 @@ __all__ = [
     "TerminateOnNaN",
     "check_monitors",
 ]
+
+__getattr__ = absent(
+    "callbacks",
+    {
+        "OrbaxCheckpoint": "it comes with the other callbacks that keep a run",
+        "RemoteMonitor": "it comes with the other callbacks that report a run",
+        "SwapEMAWeights": "it comes with the other callbacks that change weights",
+        "TensorBoard": "it comes with the other callbacks that report a run",
+    },
+    globals(),
+)

@@ -1,5 +1,6 @@
 """The one declaration of a component: constructor, checks, config, form, source and docs derive from it."""
 
+from kerasviz.declare.absent import absent
 from kerasviz.declare.component import REQUIRED, Arg, Component, Weight, arg, weight
 from kerasviz.declare.errors import Invalid, did_you_mean
 from kerasviz.declare.families import FAMILIES, Family, family

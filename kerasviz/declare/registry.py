@@ -109,13 +109,13 @@ def serialize(thing: Any) -> Any:
         return thing
     if isinstance(thing, (list, tuple)):
         return [serialize(part) for part in thing]
-    if isinstance(thing, Mapping) and not hasattr(thing, "get_config"):
-        return {key: serialize(value) for key, value in thing.items()}
     if hasattr(thing, "get_config") and not isinstance(thing, type):
         cls = type(thing)
         module, name = public_name(cls) or (cls.__module__, cls.__name__)
         known = None if public_name(cls) else registered_name(cls)
         return {"module": module, "class_name": name, "config": thing.get_config(), "registered_name": known}
+    if isinstance(thing, Mapping):
+        return {key: serialize(value) for key, value in thing.items()}
     if callable(thing) and hasattr(thing, "__name__"):
         known = registered_name(thing)
         return {"module": "builtins", "class_name": "function", "config": thing.__name__, "registered_name": known}

@@ -111,5 +111,5 @@ def emit_up_sampling(plan: Plan, layer: Any, x: Value) -> Value | None:
     last = layer.data_format == "channels_last"
     height, width = (float(factor) for factor in layer.size)
     scale = f"None, ({height}, {width})"
-    function = plan.bind(torch._C._nn.upsample_nearest2d, "upsample")
+    function = plan.bind(torch._C._nn.upsample_nearest2d, "upsample")  # pyright: ignore[reportAttributeAccessIssue]
     return plan.line(f"{function}({plan.read(x, last)}, {scale})", x.rank, torch_layout=last)

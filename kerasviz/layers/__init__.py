@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kerasviz.declare import Family
+from kerasviz.declare import Family, absent
 from kerasviz.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from kerasviz.layers.adaptive_pooling import (
     AdaptiveAveragePooling1D,
@@ -293,3 +293,46 @@ __all__ = [
     "serialize",
     "subtract",
 ]
+
+_IMAGES = [
+    "AugMix",
+    "AutoContrast",
+    "CenterCrop",
+    "ContrastLimitedAdaptiveHistogramEqualization",
+    "CutMix",
+    "Equalization",
+    "MaxNumBoundingBoxes",
+    "MixUp",
+    "RandAugment",
+    "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomElasticTransform",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterization",
+    "RandomRotation",
+    "RandomSaturation",
+    "RandomSharpness",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
+    "Resizing",
+    "Solarization",
+]
+__getattr__ = absent(
+    "layers",
+    {
+        **dict.fromkeys(_IMAGES, "layers that prepare images come with the data tools"),
+        **dict.fromkeys(("MelSpectrogram", "STFTSpectrogram"), "layers that prepare sound come with the data tools"),
+        "TextVectorization": "layers that prepare text come with the data tools",
+    },
+    globals(),
+)

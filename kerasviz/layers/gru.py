@@ -7,6 +7,7 @@ from torch import _VF, Tensor
 from torch.autograd.function import once_differentiable
 
 from kerasviz.declare import Activation, arg
+from kerasviz.layers.layer import Layer
 from kerasviz.layers.recurrent_cells import CellArguments, GatedCell, GatedLayer, Packed
 
 OPEN = 1e4  # a gate's input far enough above 0 that its sigmoid is exactly 1
@@ -188,7 +189,7 @@ class GRU(GRUArguments, GatedLayer):
     Source: K. Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014.
     """
 
-    cell_type: ClassVar[type[GatedCell]] = GRUCell
+    cell_type: ClassVar[type[Layer]] = GRUCell
 
     reset_after: bool = arg(True, doc=RESET_AFTER, after="unroll", group="sequence")
     use_cudnn: Literal["auto", True, False] = arg(

@@ -6,6 +6,7 @@ import torch
 from torch import _VF, Tensor
 
 from kerasviz.declare import Activation, arg
+from kerasviz.layers.layer import Layer
 from kerasviz.layers.recurrent_cells import CellArguments, GatedCell, GatedLayer, Packed
 
 CLOSED = 1e4  # a gate's input far enough from 0 that its sigmoid is exactly 0 or 1
@@ -109,7 +110,7 @@ class LSTM(LSTMArguments, GatedLayer):
     Source: S. Hochreiter and J. Schmidhuber, "Long Short-Term Memory", 1997.
     """
 
-    cell_type: ClassVar[type[GatedCell]] = LSTMCell
+    cell_type: ClassVar[type[Layer]] = LSTMCell
 
     use_cudnn: Literal["auto", True, False] = arg(
         "auto",

@@ -213,7 +213,7 @@ class StackedRNNCells(Layer):
     @property
     def zero_states(self) -> Callable[[int, Tensor], States] | None:
         """A quicker `get_initial_state`, for zeros beside a tensor; None where a cell has none."""
-        quick = [getattr(cell, "zero_states", None) for cell in self.cells]
+        quick: list[Any] = [getattr(cell, "zero_states", None) for cell in self.cells]
         return None if None in quick else functools.partial(_all_zero_states, quick)
 
     def build(self, input_shape: tuple) -> None:

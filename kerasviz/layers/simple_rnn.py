@@ -6,6 +6,7 @@ import torch
 from torch import _VF, Tensor
 
 from kerasviz.declare import arg
+from kerasviz.layers.layer import Layer
 from kerasviz.layers.recurrent_cells import CellArguments, GatedCell, GatedLayer, Packed
 from kerasviz.tensors import Seed
 
@@ -63,7 +64,7 @@ class SimpleRNN(CellArguments, GatedLayer):
     Source: J. L. Elman, "Finding Structure in Time", 1990.
     """
 
-    cell_type: ClassVar[type[GatedCell]] = SimpleRNNCell
+    cell_type: ClassVar[type[Layer]] = SimpleRNNCell
 
     seed: Seed = arg(None, doc="Seed of what is dropped.", after="unroll", group="dropout")
 

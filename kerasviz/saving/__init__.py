@@ -1,5 +1,6 @@
 """Models and objects as files, in Keras's formats both ways. A file is read as data: nothing it names is run."""
 
+from kerasviz.declare import absent
 from kerasviz.saving.api import load_model, load_weights, model_from_json, save_model, save_weights
 from kerasviz.saving.config import (
     CustomObjectScope,
@@ -27,3 +28,5 @@ __all__ = [
     "save_weights",
     "serialize_keras_object",
 ]
+
+__getattr__ = absent("saving", {"KerasFileEditor": "it comes with the tools for files"}, globals())
