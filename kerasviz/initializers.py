@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kerasviz.declare import Axis, Component, Family, Invalid, Kind, arg, did_you_mean
 from kerasviz.tensors import Seed, SeedGenerator, default_device, settings, torch_dtype
+from kerasviz.tensors.drawing import cut_normal
 
 Sizes = Sequence[int]
 CUT_STDDEV = 0.87962566103423978  # standard deviation of a normal cut at two standard deviations
@@ -147,10 +148,7 @@ class TruncatedNormal(RandomInitializer):
 
 
 def _truncated(shape: Sizes, mean: float, stddev: float, generator: torch.Generator) -> Tensor:
-    if stddev == 0:
-        return _empty(shape).fill_(mean)
-    low, high = mean - 2 * stddev, mean + 2 * stddev
-    return torch.nn.init.trunc_normal_(_empty(shape), mean, stddev, low, high, generator=generator)
+    return cut_normal(shape, torch.float32, torch.device("cpu"), generator) * stddev + mean
 
 
 class RandomUniform(RandomInitializer):

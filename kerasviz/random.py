@@ -22,10 +22,9 @@ from kerasviz.tensors import (
     standardize_dtype,
     torch_dtype,
 )
+from kerasviz.tensors.drawing import cut_normal
 from kerasviz.tensors.dtypes import is_int_dtype
 from kerasviz.tensors.seeds import generator_of
-
-TRIES = 4  # draws for each number of truncated_normal; one of them is inside, but for 2 in 100,000
 
 
 def _place(shape: Any, dtype: Any, seed: Any, *likes: Any) -> tuple[tuple[int, ...], torch.dtype, Any, torch.device]:
@@ -147,11 +146,7 @@ def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any 
     dtype = _floats(dtype, "truncated_normal")
     mean, stddev = _number(mean), _number(stddev)
     sizes, kind, generator, device = _place(shape, dtype, seed, mean, stddev)
-    drawn = torch.empty((*sizes, TRIES), dtype=kind, device=device).normal_(generator=generator)
-    inside = (drawn > -2) & (drawn < 2)
-    first = inside.to(torch.uint8).argmax(-1, keepdim=True)
-    chosen = drawn.gather(-1, first).squeeze(-1).clamp(-2, 2)
-    return (chosen * stddev + mean).to(kind)
+    return (cut_normal(sizes, kind, device, generator) * stddev + mean).to(kind)
 
 
 @symbolic(lambda logits, num_samples, dtype="int32", seed=None: KerasTensor((logits.shape[0], num_samples), dtype))

@@ -207,7 +207,8 @@ class AlphaDropout(Noise):
         if rate == 1:
             return nothing(inputs)
         scale = ((1 - rate) * (1 + rate * FLOOR**2)) ** -0.5
-        kept = self.kept(inputs, shared_shape(self.noise_shape, inputs, self), rate)
+        shape = shared_shape(self.noise_shape, inputs, self)
+        kept = torch.rand(shape, generator=self.generator(inputs.device), device=inputs.device) >= rate
         return torch.where(kept, inputs, FLOOR) * scale - scale * FLOOR * rate
 
 

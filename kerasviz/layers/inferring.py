@@ -42,10 +42,13 @@ class Inferring(Building, Masked):
             facts = call_facts(type(self))
             shape = self.compute_output_shape(**shape_arguments(facts.shape_names, facts, args, kwargs))
             first = next((v for v in leaves([args, kwargs]) if isinstance(v, KerasTensor)), None)
-            keeps = self.keeps_dtype and first is not None and not is_float(first.dtype)
-            dtype = first.dtype if keeps and first is not None else self.compute_dtype
+            dtype = first.dtype if first is not None and self._keeps(first.dtype) else self.compute_dtype
             return map_shapes(lambda one: KerasTensor(one, dtype), shape)
         return self._spec_by_calling(args, kwargs)
+
+    def _keeps(self, dtype: str) -> bool:
+        """Whether inputs of this dtype stay as they are."""
+        return self.keeps_dtype and not (is_float(dtype) and self.__dict__["autocast"])
 
     def _spec_by_calling(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Call on small tensors of two sizes: what differs is unknown in the output."""
