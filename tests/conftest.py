@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Where parity tests take the oracle's answers from."""
     modes = ("replay", "live", "record")
     parser.addoption("--oracle", choices=modes, default="replay", help="Keras's answers: from the record, or computed")
+    parser.addoption("--figures", action="store_true", help="say how many answers parity tests compared, and how near")
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .recording import plain
+
+
+@dataclass
+class Figures:
+    """What one test module compared.
+
+    Attributes:
+        answers: arrays of numbers compared.
+        largest: the largest error of float32 and float64, against the largest number of its answer.
+        test: where that was.
+    """
+
+    answers: int = 0
+    largest: float = 0.0
+    test: str = ""
+
+
+WIDE = 2e-4
+FIGURES: dict[str, Figures] = {}  # by test module; `--figures` prints them
 
 
 def assert_close(ours: Any, expected: Any, tolerance: float = 1e-5, *, dtypes: bool = True, where: str = "") -> None:
@@ -48,8 +69,23 @@ def compare_numbers(ours: np.ndarray, expected: np.ndarray, tolerance: float, dt
     if expected.dtype.kind in "US":
         assert (ours == expected).all(), f"{where}: {ours}, not {expected}"
         return
+    note(ours, expected, tolerance)
     finite = np.abs(expected[np.isfinite(expected)]) if expected.dtype.kind in "fc" else np.abs(expected)
     scale = float(finite.max()) if finite.size else 0.0
     exact = expected.dtype.kind not in "fc"
     limits = {"rtol": 0, "atol": 0} if exact else {"rtol": tolerance, "atol": tolerance * min(scale, 1.0)}
     np.testing.assert_allclose(ours, expected, **limits, err_msg=where)
+
+
+def note(ours: np.ndarray, expected: np.ndarray, tolerance: float) -> None:
+    """Keep count, and the largest error so far; wide tolerances are those of 16-bit numbers."""
+    module, _, test = os.environ.get("PYTEST_CURRENT_TEST", "::").partition("::")
+    figures = FIGURES.setdefault(module, Figures())
+    figures.answers += 1
+    if tolerance > WIDE or expected.dtype.kind not in "fc" or expected.dtype.itemsize < 4 or not expected.size:
+        return
+    finite = np.isfinite(expected) & np.isfinite(ours)
+    scale = float(np.abs(expected[finite]).max(initial=0.0))
+    error = float(np.abs(ours[finite] - expected[finite]).max(initial=0.0)) / scale if scale else 0.0
+    if error > figures.largest:
+        figures.largest, figures.test = error, test.removesuffix(" (call)")

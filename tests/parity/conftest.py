@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from .comparing import FIGURES
 from .recording import FOLDER, Record, Reference
 
 RECORDS = pytest.StashKey[dict[Path, Record]]()
@@ -39,6 +40,17 @@ def _record_is_written(request: pytest.FixtureRequest) -> Iterator[None]:
     if whole_modules(request.config):
         record.keep(own_id(item) for item in request.session.items if item.path == request.path)
     record.write()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The figures of each module, where they are asked for; in one process."""
+    if not config.getoption("figures"):
+        return
+    terminalreporter.section("parity: answers compared, and the largest error of float32 and float64")
+    for module, figures in sorted(FIGURES.items()):
+        line = f"{module:48}{figures.answers:7}  {figures.largest:.1e}  {figures.test[:100]}"
+        terminalreporter.write_line(line)
+    terminalreporter.write_line(f"{'all':48}{sum(figures.answers for figures in FIGURES.values()):7}")
 
 
 def own_id(item: pytest.Item) -> str:
