@@ -1,6 +1,6 @@
 """`keras.ops`: functions of tensors, on torch. Called on symbols, they record a node of the graph."""
 
-from kerasviz.ops import core, linalg, math, nn, numpy
+from kerasviz.ops import core, image, linalg, math, nn, numpy
 from kerasviz.ops.core import *
 from kerasviz.ops.linalg import *
 from kerasviz.ops.math import *

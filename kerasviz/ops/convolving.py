@@ -78,7 +78,7 @@ def cut(extent: int, stride: int, padding: str, extra: int | None) -> tuple[int,
         total = extent - stride
         return max(total, 0) // 2, total - max(total, 0) // 2
     total = extent // 2 * 2 - extra
-    before = 0 if stride >= extent else total // 2
+    before = max(total, 0) // 2
     return before, total - before
 
 
@@ -106,8 +106,7 @@ def _windows(
     if len(kernel.shape) != rank + 2:
         expected = f"a kernel with {rank + 2} axes (*space, inputs, outputs), as many as the inputs"
         raise Invalid(f"ops.{name}(kernel=...)", expected, tuple(kernel.shape))
-    choices = ("valid", "same", "causal") if rank == 1 and name == "conv" else ("valid", "same")
-    padding = known_padding(padding, f"ops.{name}(padding=...)", choices)
+    padding = known_padding(padding, f"ops.{name}(padding=...)")
     steps = per_axis(strides, rank, f"ops.{name}(strides=...)")
     dilation = per_axis(dilation_rate, rank, f"ops.{name}(dilation_rate=...)")
     return Windows(rank, steps, dilation, extents(kernel.shape[:rank], dilation), padding, last)
@@ -160,7 +159,7 @@ def conv(
         inputs: 1 to 3 axes of space.
         kernel: of numbers of the same dtype.
         strides: steps between two places of the kernel.
-        padding: "valid"; "same", with which stride 1 keeps the size; for one axis also "causal".
+        padding: "valid", or "same", with which stride 1 keeps the size.
         data_format: place of the channel axis; None asks the config.
         dilation_rate: distance between two points of the kernel.
 

@@ -133,8 +133,8 @@ def depth_to_space(x: Any, block_size: int, data_format: str = "channels_last") 
         x = x.reshape(batch, height, width, block_size, block_size, depth // block_size**2)
         return x.permute(0, 1, 3, 2, 4, 5).reshape(shape)
     batch, depth, height, width = x.shape
-    x = x.reshape(batch, block_size, block_size, depth // block_size**2, height, width)
-    return x.permute(0, 3, 4, 1, 5, 2).reshape(shape)
+    x = x.reshape(batch, depth // block_size**2, block_size, block_size, height, width)
+    return x.permute(0, 1, 4, 2, 5, 3).reshape(shape)
 
 
 def _to_depth_symbol(x: Any, block_size: int, data_format: str = "channels_last") -> KerasTensor:
@@ -163,7 +163,7 @@ def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") 
         return x.permute(0, 1, 3, 2, 4, 5).reshape(shape)
     batch, channels, height, width = x.shape
     x = x.reshape(batch, channels, height // block_size, block_size, width // block_size, block_size)
-    return x.permute(0, 3, 5, 1, 2, 4).reshape(shape)
+    return x.permute(0, 1, 3, 5, 2, 4).reshape(shape)
 
 
 __all__ = ["depth_to_space", "fold", "space_to_depth", "unfold"]
