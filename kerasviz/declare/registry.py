@@ -24,6 +24,7 @@ HOMES = {  # what configs may name, and which of our modules has it
     "keras.optimizers.schedules": "kerasviz.optimizers.schedules",
     "keras.random": "kerasviz.tensors",
     "keras.regularizers": "kerasviz.regularizers",
+    "keras.utils": "kerasviz.utils",
 }
 NAMESPACES: dict[str, list[Callable[[], Mapping[str, Any]]]] = {}  # "keras.layers" -> what gives its public names
 REGISTERED: dict[str, Any] = {}  # "package>name" -> what the user registered

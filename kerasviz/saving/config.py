@@ -116,6 +116,8 @@ def build_shapes(layer: Layer) -> dict[str, Any] | None:
     if not shapes:
         return None
     shapes = values.listed(shapes)
+    if type(layer).get_build_config is not Layer.get_build_config:
+        return shapes  # its own `build_from_config` knows them
     return shapes if set(shapes) & {"input_shape", "shapes_dict"} else {"shapes_dict": shapes}
 
 

@@ -1,15 +1,13 @@
-"""`keras.utils`: seeds and small conversions."""
+"""`keras.utils`: data on its way to a model, drawings of models, and small conversions."""
 
 from typing import Any
-
-import numpy as np
-import torch
 
 from kerasviz.config import (
     disable_interactive_logging,
     enable_interactive_logging,
     is_interactive_logging_enabled,
 )
+from kerasviz.declare import register_namespace
 from kerasviz.saving import (
     CustomObjectScope,
     custom_object_scope,
@@ -20,60 +18,57 @@ from kerasviz.saving import (
     register_keras_serializable,
     serialize_keras_object,
 )
-from kerasviz.tensors import clear_session, convert_to_tensor, is_keras_tensor, standardize_dtype
+from kerasviz.tensors import clear_session, is_keras_tensor, standardize_dtype
+from kerasviz.utils import bounding_boxes
+from kerasviz.utils.audio import audio_dataset_from_directory
+from kerasviz.utils.batches import PyDataset, pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
+from kerasviz.utils.config import Config
+from kerasviz.utils.conversions import normalize, set_random_seed, to_categorical
+from kerasviz.utils.drawing import model_to_dot, plot_model
+from kerasviz.utils.feature_space import FeatureSpace
+from kerasviz.utils.files import get_file
+from kerasviz.utils.progbar import Progbar
+from kerasviz.utils.sources import get_source_inputs
+
+Sequence = PyDataset
 
 
-def set_random_seed(seed: int) -> None:
-    """Make everything random come again: Python's, numpy's and torch's generators start from `seed`."""
-    import random
-
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+def _public() -> dict[str, Any]:
+    return {"FeatureSpace": FeatureSpace}
 
 
-def to_categorical(x: Any, num_classes: int | None = None) -> Any:
-    """Labels as rows with a 1 at the class and 0 elsewhere.
-
-    Shapes:
-        x: (samples,) or (samples, 1), whole numbers from 0
-        result: (samples, classes)
-    """
-    labels = x if isinstance(x, torch.Tensor) else np.asarray(x, dtype="int64")
-    if labels.ndim > 1 and labels.shape[-1] == 1:
-        labels = labels.reshape(labels.shape[:-1])
-    if isinstance(labels, torch.Tensor):
-        from kerasviz.ops import one_hot
-
-        return one_hot(labels, num_classes or int(labels.max()) + 1)
-    return np.eye(num_classes or int(labels.max()) + 1)[labels]
-
-
-def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
-    """Divided by its norm along an axis; numpy for numpy, a tensor for a tensor."""
-    if isinstance(x, np.ndarray):
-        norm = np.atleast_1d(np.linalg.norm(x, order, axis))
-        norm[norm == 0] = 1
-        return x / np.expand_dims(norm, axis)
-    return torch.nn.functional.normalize(convert_to_tensor(x), p=order, dim=axis)
-
+register_namespace("keras.utils", _public)
 
 __all__ = [
+    "Config",
     "CustomObjectScope",
+    "FeatureSpace",
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "audio_dataset_from_directory",
+    "bounding_boxes",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
     "disable_interactive_logging",
     "enable_interactive_logging",
     "get_custom_objects",
+    "get_file",
     "get_registered_name",
     "get_registered_object",
+    "get_source_inputs",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
+    "model_to_dot",
     "normalize",
+    "pack_x_y_sample_weight",
+    "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
     "standardize_dtype",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
