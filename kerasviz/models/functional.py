@@ -85,24 +85,9 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
         return own + [layer for layer in rest if id(layer) not in ids]
 
     @property
-    def operations(self) -> list[Any]:
-        """Its layers and functions, the farthest from the outputs first."""
-        return list(self.graph.operations)
-
-    @property
     def nodes(self) -> list[Any]:
         """Its calls, each after those it depends on."""
         return list(self.graph.nodes)
-
-    @property
-    def inputs(self) -> list[KerasTensor]:
-        """Its input symbols, flat."""
-        return list(self.graph.input_tensors)
-
-    @property
-    def outputs(self) -> list[KerasTensor]:
-        """Its output symbols, flat."""
-        return list(self.graph.output_tensors)
 
     @property
     def input(self) -> Any:
