@@ -6,19 +6,28 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.ops.picturing import frame_of, widened
+from kerasviz.ops.picturing import Frame, frame_of, widened
 from kerasviz.ops.recording import op, symbolic, tensor
 from kerasviz.tensors import KerasTensor
 
 BRIGHTNESS = (0.2989, 0.587, 0.114)  # of red, green and blue, as the eye sees them (ITU-R BT.601)
 
 
-def _grey_symbol(images: Any, data_format: str | None = None) -> KerasTensor:
+def _coloured(images: Any, data_format: str | None) -> Frame:
+    """How the images are given.
+
+    Raises:
+        Invalid: for other numbers of channels than 1 and 3.
+    """
     frame = frame_of(images, data_format, "rgb_to_grayscale")
-    space, channels = frame.sizes(images.shape)
-    if channels not in (1, 3, None):
+    if frame.sizes(images.shape)[1] not in (1, 3, None):
         raise Invalid("ops.image.rgb_to_grayscale", "images with 3 channels, or 1", tuple(images.shape))
-    return frame.symbol(images, space, 1)
+    return frame
+
+
+def _grey_symbol(images: Any, data_format: str | None = None) -> KerasTensor:
+    frame = _coloured(images, data_format)
+    return frame.symbol(images, frame.sizes(images.shape)[0], 1)
 
 
 @symbolic(_grey_symbol)
@@ -31,8 +40,7 @@ def rgb_to_grayscale(images: Any, data_format: str | None = None) -> Tensor:
         result: as images, with 1 channel
     """
     images = tensor(images)
-    _grey_symbol(images, data_format)
-    frame = frame_of(images, data_format, "rgb_to_grayscale")
+    frame = _coloured(images, data_format)
     x = frame.opened(images)
     if x.shape[1] == 1:
         return images
@@ -41,7 +49,7 @@ def rgb_to_grayscale(images: Any, data_format: str | None = None) -> Tensor:
     return frame.closed(grey.unsqueeze(1).to(images.dtype))
 
 
-def _channels_of(images: Any, data_format: str | None, name: str) -> tuple[Any, Tensor]:
+def _channels_of(images: Any, data_format: str | None, name: str) -> tuple[Frame, Tensor]:
     frame = frame_of(images, data_format, name)
     if not images.is_floating_point():
         raise Invalid(f"ops.image.{name}", "images of floats from 0 to 1", images.dtype, "Divide them by 255.")

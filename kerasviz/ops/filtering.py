@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import Invalid
-from kerasviz.ops.picturing import frame_of, narrowed, widened
+from kerasviz.ops.picturing import Frame, frame_of, narrowed, widened
 from kerasviz.ops.recording import op, symbolic, tensor
 from kerasviz.ops.sliding import pad, per_axis, same_padding
 from kerasviz.tensors import KerasTensor
@@ -69,9 +69,20 @@ def gaussian_blur(
     return frame.closed(narrowed(blurred(widened(x), size, spread), images.dtype))
 
 
-def _edges_symbol(images: Any, data_format: str | None = None) -> KerasTensor:
-    if not frame_of(images, data_format, "sobel_edges").batched:
+def _batch_of(images: Any, data_format: str | None) -> Frame:
+    """How the images are given.
+
+    Raises:
+        Invalid: for a single one.
+    """
+    frame = frame_of(images, data_format, "sobel_edges")
+    if not frame.batched:
         raise Invalid("ops.image.sobel_edges", "a batch of images", tuple(images.shape), "Add an axis: images[None].")
+    return frame
+
+
+def _edges_symbol(images: Any, data_format: str | None = None) -> KerasTensor:
+    _batch_of(images, data_format)
     return KerasTensor((*images.shape, 2), images.dtype)
 
 
@@ -87,8 +98,7 @@ def sobel_edges(images: Any, data_format: str | None = None) -> Tensor:
     Source: Sobel and Feldman, "A 3x3 Isotropic Gradient Operator for Image Processing", 1968.
     """
     images = tensor(images)
-    _edges_symbol(images, data_format)
-    frame = frame_of(images, data_format, "sobel_edges")
+    frame = _batch_of(images, data_format)
     x = widened(frame.opened(images))
     down = torch.tensor([[-1, -2, -1], [0, 0, 0], [1, 2, 1]], dtype=x.dtype, device=x.device)
     flat = x.reshape(-1, 1, *x.shape[2:])

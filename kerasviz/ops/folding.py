@@ -105,13 +105,23 @@ def _blocks(x: Any, block_size: Any, data_format: Any, name: str) -> tuple[int, 
     return per_axis(block_size, 1, f"ops.{name}(block_size=...)")[0], last
 
 
-def _to_space_symbol(x: Any, block_size: int, data_format: str = "channels_last") -> KerasTensor:
+def _depth_divides(x: Any, block_size: int, data_format: str) -> bool:
+    """Whether channels come last.
+
+    Raises:
+        Invalid: where the channels do not fill blocks.
+    """
     size, last = _blocks(x, block_size, data_format, "depth_to_space")
-    channels = channels_of(x.shape, last)
-    if channels is not None and channels % size**2:
+    if (channels_of(x.shape, last) or 0) % size**2:
         raise Invalid("ops.depth_to_space", f"channels that {size**2} divides", tuple(x.shape))
-    space = [None if n is None else n * size for n in space_of(x.shape, last)]
-    return map_symbol(x, space, None if channels is None else channels // size**2, last)
+    return last
+
+
+def _to_space_symbol(x: Any, block_size: int, data_format: str = "channels_last") -> KerasTensor:
+    last = _depth_divides(x, block_size, data_format)
+    channels = channels_of(x.shape, last)
+    space = [None if n is None else n * block_size for n in space_of(x.shape, last)]
+    return map_symbol(x, space, None if channels is None else channels // block_size**2, last)
 
 
 @symbolic(_to_space_symbol)
@@ -127,23 +137,33 @@ def depth_to_space(x: Any, block_size: int, data_format: str = "channels_last") 
     Neural Network", 2016.
     """
     x = tensor(x)
-    shape = tuple(_to_space_symbol(x, block_size, data_format).shape)
-    if channels_come_last(data_format, "depth_to_space"):
+    size = block_size
+    if _depth_divides(x, size, data_format):
         batch, height, width, depth = x.shape
-        x = x.reshape(batch, height, width, block_size, block_size, depth // block_size**2)
-        return x.permute(0, 1, 3, 2, 4, 5).reshape(shape)
+        x = x.reshape(batch, height, width, size, size, depth // size**2).permute(0, 1, 3, 2, 4, 5)
+        return x.reshape(batch, height * size, width * size, depth // size**2)
     batch, depth, height, width = x.shape
-    x = x.reshape(batch, depth // block_size**2, block_size, block_size, height, width)
-    return x.permute(0, 1, 4, 2, 5, 3).reshape(shape)
+    x = x.reshape(batch, depth // size**2, size, size, height, width).permute(0, 1, 4, 2, 5, 3)
+    return x.reshape(batch, depth // size**2, height * size, width * size)
+
+
+def _space_divides(x: Any, block_size: int, data_format: str) -> bool:
+    """Whether channels come last.
+
+    Raises:
+        Invalid: where blocks do not fill height and width.
+    """
+    size, last = _blocks(x, block_size, data_format, "space_to_depth")
+    if any((n or 0) % size for n in space_of(x.shape, last)):
+        raise Invalid("ops.space_to_depth", f"height and width that {size} divides", tuple(x.shape))
+    return last
 
 
 def _to_depth_symbol(x: Any, block_size: int, data_format: str = "channels_last") -> KerasTensor:
-    size, last = _blocks(x, block_size, data_format, "space_to_depth")
-    channels, space = channels_of(x.shape, last), space_of(x.shape, last)
-    if any(n is not None and n % size for n in space):
-        raise Invalid("ops.space_to_depth", f"height and width that {size} divides", tuple(x.shape))
-    smaller = [None if n is None else n // size for n in space]
-    return map_symbol(x, smaller, None if channels is None else channels * size**2, last)
+    last = _space_divides(x, block_size, data_format)
+    channels = channels_of(x.shape, last)
+    space = [None if n is None else n // block_size for n in space_of(x.shape, last)]
+    return map_symbol(x, space, None if channels is None else channels * block_size**2, last)
 
 
 @symbolic(_to_depth_symbol)
@@ -156,14 +176,14 @@ def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") 
         result: as x, with height / block_size, width / block_size, channels * block_size^2
     """
     x = tensor(x)
-    shape = tuple(_to_depth_symbol(x, block_size, data_format).shape)
-    if channels_come_last(data_format, "space_to_depth"):
+    size = block_size
+    if _space_divides(x, size, data_format):
         batch, height, width, channels = x.shape
-        x = x.reshape(batch, height // block_size, block_size, width // block_size, block_size, channels)
-        return x.permute(0, 1, 3, 2, 4, 5).reshape(shape)
+        x = x.reshape(batch, height // size, size, width // size, size, channels).permute(0, 1, 3, 2, 4, 5)
+        return x.reshape(batch, height // size, width // size, channels * size**2)
     batch, channels, height, width = x.shape
-    x = x.reshape(batch, channels, height // block_size, block_size, width // block_size, block_size)
-    return x.permute(0, 1, 3, 5, 2, 4).reshape(shape)
+    x = x.reshape(batch, channels, height // size, size, width // size, size).permute(0, 1, 3, 5, 2, 4)
+    return x.reshape(batch, channels * size**2, height // size, width // size)
 
 
 __all__ = ["depth_to_space", "fold", "space_to_depth", "unfold"]

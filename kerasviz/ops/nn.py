@@ -8,6 +8,6 @@ from kerasviz.ops.encoding import *
 from kerasviz.ops.folding import *
 from kerasviz.ops.noise import *
 from kerasviz.ops.normalizing import *
-from kerasviz.ops.polar import *
+from kerasviz.ops.polar_form import *
 from kerasviz.ops.pooling import *
 from kerasviz.ops.squashing import *
