@@ -16,7 +16,7 @@ from kerasviz.graph.running import run_graph
 from kerasviz.layers.calling import CONTEXT, Structure
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
-from kerasviz.layers.preprocessing.columns import as_texts
+from kerasviz.layers.preprocessing.columns import texts_for
 from kerasviz.models.model import Model
 from kerasviz.tensors import KerasTensor, Variable, any_symbolic, convert_to_tensor, leaves, map_leaves
 
@@ -263,7 +263,7 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
         if isinstance(value, KerasTensor) or (value is None and node.operation.optional):
             return value
         if node.outputs.dtype == "string" and value is not None:
-            return as_texts(value, f"input `{node.operation.name}` of the model")
+            return texts_for(node.outputs, value, f"input `{node.operation.name}` of the model")
         where, expected = f"input `{node.operation.name}` of the model", f"numbers of shape {node.outputs.shape}"
         if value is None or isinstance(value, str):
             raise Invalid(where, expected, value)

@@ -254,6 +254,14 @@ def test_vocabulary_goes_through_a_state_dict():
     torch.testing.assert_close(twin(WORDS), layer(WORDS))
 
 
+def test_words_of_another_shape_are_refused():
+    words = Input((1,), dtype="string", name="words")
+    model = Model(words, layers.StringLookup(vocabulary=["a"])(words))
+    assert model(np.array(["a", "b"])).tolist() == [[1], [0]]
+    with pytest.raises(Invalid, match="words"):
+        model(np.array([["a", "b"]]))
+
+
 def test_sequential_begins_with_words_or_large_numbers():
     lookup = layers.StringLookup(vocabulary=["a", "b"], output_mode="count")
     assert Sequential([lookup])([["a", "z"]]).tolist() == [[1.0, 1.0, 0.0]]

@@ -61,6 +61,21 @@ def as_texts(value: Any, where: str) -> np.ndarray:
     return array
 
 
+def texts_for(symbol: KerasTensor, value: Any, where: str) -> np.ndarray:
+    """Texts in the shape of an input of a model; an axis of size 1 at the end may be left out.
+
+    Raises:
+        Invalid: where they have another shape.
+    """
+    texts = as_texts(value, where)
+    if texts.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
+        texts = texts[..., None]
+    sizes = zip(symbol.shape[1:], texts.shape[1:], strict=False)
+    if texts.ndim != symbol.ndim or any(wanted not in (None, size) for wanted, size in sizes):
+        raise Invalid(where, f"texts of shape {symbol.shape}", texts.shape)
+    return texts
+
+
 def decoded(texts: np.ndarray, encoding: str = "utf-8") -> list[str]:
     """The texts, flat, as `str`."""
     return [text if isinstance(text, str) else text.decode(encoding) for text in texts.ravel().tolist()]

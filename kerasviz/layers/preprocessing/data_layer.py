@@ -58,6 +58,16 @@ class Adaptable(DataLayer):
             self.update_state(batch)
         self.finalize_state()
 
+    @property
+    def learns(self) -> bool:
+        """Whether it has anything to learn, and was not given it."""
+        return True
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether it knows what it needs, learned or given."""
+        return self.built
+
     def update_state(self, data: Any) -> None:
         """Look at one batch."""
         raise NotImplementedError

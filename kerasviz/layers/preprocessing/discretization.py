@@ -89,6 +89,16 @@ class Discretization(Adaptable):
         """int32, or that of the rows."""
         return "int32" if self.output_mode == "int" else self.compute_dtype
 
+    @property
+    def learns(self) -> bool:
+        """Whether boundaries are not given."""
+        return self.__dict__["_learns"]
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether there are boundaries."""
+        return self.bin_boundaries is not None
+
     # --- learning ---------------------------------------------------------------------------------------------------
 
     def reset_state(self) -> None:

@@ -162,6 +162,16 @@ class IndexLookup(Adaptable):
         """Get ready to look tokens up."""
         raise NotImplementedError
 
+    @property
+    def learns(self) -> bool:
+        """Whether the vocabulary is not given."""
+        return not self.__dict__["_is_static"]
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether there is a vocabulary."""
+        return self.__dict__["_tokens"] is not None
+
     # --- learning ---------------------------------------------------------------------------------------------------
 
     def reset_state(self) -> None:

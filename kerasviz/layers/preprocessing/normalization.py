@@ -91,6 +91,16 @@ class Normalization(HasMoments):
     def _is_given(self) -> bool:
         return self.__dict__["_known"]["mean"] is not None
 
+    @property
+    def learns(self) -> bool:
+        """Whether mean and variance are not given."""
+        return not self._is_given
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether mean and variance are there."""
+        return self.built or self._is_given
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer; what was learned is among the weights."""
         config = {n: v for n, v in super().get_config().items() if n not in ("mean", "variance")}
