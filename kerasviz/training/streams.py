@@ -94,6 +94,9 @@ class Indexed(Stream):
 
     def __iter__(self) -> Iterator[tuple]:
         """The batches of one pass."""
+        told = getattr(self.batches, "on_epoch_begin", None)
+        if told is not None:
+            told()
         order = torch.randperm(self.num_batches).tolist() if self.shuffle else range(self.num_batches)
         for index in order:
             yield self._convert(self.batches[index])
