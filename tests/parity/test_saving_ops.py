@@ -97,7 +97,7 @@ def assert_same_functions(ours: str, theirs: str) -> None:
     """The same classes, with no setting that the oracle does not write."""
     for one, other in zip(functions_in(ours), functions_in(theirs), strict=True):
         assert one[:3] == other[:3]
-        assert set(one[3]) <= set(other[3])
+        assert set(one[3]) - {"name"} <= set(other[3])  # Keras forgets to write the name of some, and reads it
 
 
 def functions_in(text: str) -> list[Any]:
