@@ -5,9 +5,11 @@ from typing import Any, Self
 
 from kerasviz import layers
 from kerasviz.declare import Invalid
+from kerasviz.layers import Layer
 from kerasviz.saving import deserialize_keras_object, serialize_keras_object
 from kerasviz.tensors import unique_name
 
+Number = float  # FeatureKinds has a method of that name
 MODULE = "keras.src.layers.preprocessing.feature_space"  # what files call it
 OUTPUTS = ("int", "one_hot", "float")
 
@@ -96,3 +98,82 @@ def as_file_entry(thing: Feature | Cross) -> dict[str, Any]:
 def layer_name(name: str | None, kind: str) -> str:
     """The name of the layer of a feature."""
     return f"{name or unique_name(kind)}_preprocessor"
+
+
+class FeatureKinds(Layer):
+    """The kinds of features that there are by name, and those that are made with arguments."""
+
+    @classmethod
+    def feature(cls, dtype: str, preprocessor: Any, output_mode: str) -> Feature:
+        """A column with a layer of your own."""
+        return Feature(dtype, preprocessor, output_mode)
+
+    @classmethod
+    def cross(cls, feature_names: Sequence[str], crossing_dim: int, output_mode: str = "one_hot") -> Cross:
+        """A combination of columns, put into `crossing_dim` bins."""
+        return Cross(feature_names, crossing_dim, output_mode)
+
+    @classmethod
+    def float(cls, name: str | None = None) -> Feature:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Numbers as they are."""
+        return Feature("float32", layers.Identity(name=layer_name(name, "float")), "float")
+
+    @classmethod
+    def float_rescaled(cls, scale: Number = 1.0, offset: Number = 0.0, name: str | None = None) -> Feature:
+        """Numbers * scale + offset."""
+        layer = layers.Rescaling(scale, offset, name=layer_name(name, "float_rescaled"))
+        return Feature("float32", layer, "float")
+
+    @classmethod
+    def float_normalized(cls, name: str | None = None) -> Feature:
+        """Numbers less their mean, divided by their deviation."""
+        layer = layers.Normalization(axis=-1, name=layer_name(name, "float_normalized"))
+        return Feature("float32", layer, "float")
+
+    @classmethod
+    def float_discretized(
+        cls, num_bins: int, bin_boundaries: Any = None, output_mode: str = "one_hot", name: str | None = None
+    ) -> Feature:
+        """Numbers by the range in which they lie: `num_bins` learned ones, or those between boundaries."""
+        own = layer_name(name, "float_discretized")
+        given: dict[str, Any] = {"num_bins": num_bins} if bin_boundaries is None else {"bin_boundaries": bin_boundaries}
+        return Feature("float32", layers.Discretization(**given, name=own), output_mode)
+
+    @classmethod
+    def integer_categorical(
+        cls,
+        max_tokens: int | None = None,
+        num_oov_indices: int = 1,
+        output_mode: str = "one_hot",
+        name: str | None = None,
+    ) -> Feature:
+        """Whole numbers by their place in a vocabulary."""
+        own = layer_name(name, "integer_categorical")
+        return Feature("int32", layers.IntegerLookup(max_tokens, num_oov_indices, name=own), output_mode)
+
+    @classmethod
+    def string_categorical(
+        cls,
+        max_tokens: int | None = None,
+        num_oov_indices: int = 1,
+        output_mode: str = "one_hot",
+        name: str | None = None,
+    ) -> Feature:
+        """Words by their place in a vocabulary."""
+        own = layer_name(name, "string_categorical")
+        return Feature("string", layers.StringLookup(max_tokens, num_oov_indices, name=own), output_mode)
+
+    @classmethod
+    def string_hashed(cls, num_bins: int, output_mode: str = "one_hot", name: str | None = None) -> Feature:
+        """Words by the bin of their fingerprint."""
+        return Feature("string", layers.Hashing(num_bins, name=layer_name(name, "string_hashed")), output_mode)
+
+    @classmethod
+    def integer_hashed(cls, num_bins: int, output_mode: str = "one_hot", name: str | None = None) -> Feature:
+        """Whole numbers by the bin of their fingerprint."""
+        return Feature("int32", layers.Hashing(num_bins, name=layer_name(name, "integer_hashed")), output_mode)
+
+
+KINDS = tuple(
+    name for name in vars(FeatureKinds) if name.startswith(("float", "integer", "string")) and not name.startswith("_")
+)
