@@ -63,7 +63,7 @@ KEY_ARGS = {  # shown on the node
     "Input": ["shape", "dtype"],
 }
 CELLS = ("StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell")
-HIDDEN = ("TorchModuleWrapper", "Lambda", "RNN", "InputSpec", "Wrapper", *CELLS)  # no palette entry
+HIDDEN = ("TorchModuleWrapper", "Lambda", "Pipeline", "RNN", "InputSpec", "Wrapper", *CELLS)  # no palette entry
 
 
 def components(name: str) -> dict[str, type[Component]]:
@@ -157,7 +157,7 @@ def _input_spec() -> dict[str, Any]:
             "required": False,
             "default": "float32",
             "input": "select",
-            "choices": ["float32", "float16", "bfloat16", "int32", "int64", "uint8", "bool"],
+            "choices": ["float32", "float16", "bfloat16", "int32", "int64", "uint8", "bool", "string"],
             "group": "main",
         },
         {

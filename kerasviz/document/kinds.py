@@ -71,7 +71,7 @@ def input_limits(kind: str) -> tuple[int, int | None]:
         return 0, 0
     if kind == "Dot":
         return 2, 2
-    if kind in MERGES:
+    if kind in MERGES or kind == "HashedCrossing":
         return 2, None
     if kind in ATTENTION:
         return 2, 4

@@ -137,6 +137,8 @@ def args_of(layer: Any) -> Json:
         declared = type(layer).args.get(name)
         if name == "name" or (name == "trainable" and value is True):
             continue
+        if declared is None and not type(layer)._handwritten:
+            continue  # said for other readers of the config: it follows from the arguments
         value = shortest(declared, plain_json(value))
         if declared is None or declared.required or value != default_of(declared):
             kept[name] = value
