@@ -72,7 +72,7 @@ def test_we_go_on_from_a_file_of_keras(reference, name, tmp_path):
 def test_several_optimizers_come_back_from_a_file(tmp_path):
     path, (x, y) = tmp_path / "model.keras", data()
     model = trained(kerasviz, "SGD", x, y)
-    chosen = kerasviz.optimizers.OptimizerMap("sgd", {"first/.*": "nadam", "last/bias": "adafactor"})
+    chosen = kerasviz.optimizers.OptimizerMap("sgd", {".*first/.*": "nadam", ".*last/bias": "adafactor"})
     model.compile(kerasviz.optimizers.MultiOptimizer(chosen), "mse")
     model.train_on_batch(x, y)
     model.save(path)
