@@ -1,6 +1,5 @@
 """Attention: `dot_product_attention`."""
 
-import contextlib
 from typing import Any
 
 import torch
@@ -8,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import Invalid
+from kerasviz.ops.promotion import NARROW_FLOATS
 from kerasviz.ops.recording import op, symbolic, tensor
 from kerasviz.tensors import KerasTensor, result_type, torch_dtype
 
@@ -73,18 +73,22 @@ def dot_product_attention(
         raise Invalid("ops.dot_product_attention(attn_logits_soft_cap=...)", "None on torch", attn_logits_soft_cap)
     query, key, value = tensor(query), tensor(key), tensor(value)
     _check_shapes(query, key, value)
-    dtype = torch_dtype(result_type(query.dtype, key.dtype, value.dtype, float))
-    q, k, v = (x.to(dtype).transpose(1, 2) for x in (query, key, value))
-    scores = _mask(bias, mask, (q.shape[2], k.shape[2]), is_causal, q)
-    how = {"attn_mask": scores, "is_causal": is_causal and scores is None, "scale": scale}
-    with _kernels(flash_attention):
-        return F.scaled_dot_product_attention(q, k, v, **how, enable_gqa=q.shape[1] != k.shape[1]).transpose(1, 2)
+    if not (query.dtype == key.dtype == value.dtype and query.dtype in NARROW_FLOATS):
+        dtype = torch_dtype(result_type(query.dtype, key.dtype, value.dtype, float))
+        query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
+    q, k, v = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
+    scores = None if bias is None and mask is None else _mask(bias, mask, (q.shape[2], k.shape[2]), is_causal, q)
+    how = {"scale": scale, "enable_gqa": q.shape[1] != k.shape[1]}
+    if flash_attention is None:
+        found = F.scaled_dot_product_attention(q, k, v, scores, is_causal=is_causal and scores is None, **how)
+    else:
+        with _kernels(flash_attention):
+            found = F.scaled_dot_product_attention(q, k, v, scores, is_causal=is_causal and scores is None, **how)
+    return found.transpose(1, 2)
 
 
 def _mask(bias: Any, mask: Any, sizes: tuple[int, int], is_causal: bool, like: Tensor) -> Tensor | None:
-    """Bias, mask and causality as one that is added to the scores; None where everything may be seen."""
-    if bias is None and mask is None:
-        return None
+    """Bias, mask and causality as one that is added to the scores."""
     bias = None if bias is None else tensor(bias).to(like.dtype)
     allowed = None if mask is None else tensor(mask).to(torch.bool)
     if is_causal:
@@ -98,10 +102,8 @@ def _mask(bias: Any, mask: Any, sizes: tuple[int, int], is_causal: bool, like: T
     return torch.where(allowed, bias, lowest)
 
 
-def _kernels(flash_attention: bool | None) -> Any:
-    """The context in which torch chooses among the kernels that are allowed."""
-    if flash_attention is None:
-        return contextlib.nullcontext()
+def _kernels(flash_attention: bool) -> Any:
+    """The context in which torch takes its flash kernel, or any but that."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
     others = [SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH, SDPBackend.CUDNN_ATTENTION]

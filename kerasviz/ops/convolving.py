@@ -106,14 +106,16 @@ def _windows(
     if len(kernel.shape) != rank + 2:
         expected = f"a kernel with {rank + 2} axes (*space, inputs, outputs), as many as the inputs"
         raise Invalid(f"ops.{name}(kernel=...)", expected, tuple(kernel.shape))
-    padding = known_padding(padding, f"ops.{name}(padding=...)")
-    steps = per_axis(strides, rank, f"ops.{name}(strides=...)")
-    dilation = per_axis(dilation_rate, rank, f"ops.{name}(dilation_rate=...)")
+    padding = known_padding(padding, name)
+    steps = per_axis(strides, rank, name, "strides")
+    dilation = per_axis(dilation_rate, rank, name, "dilation_rate")
     return Windows(rank, steps, dilation, extents(kernel.shape[:rank], dilation), padding, last)
 
 
 def _convolved(x: Tensor, kernel: Tensor, windows: Windows, groups: int) -> Tensor:
-    _, strides, dilation, extent, padding, _ = windows
+    rank, strides, dilation, extent, padding, _ = windows
+    if padding == "valid":
+        return CONVOLVE[rank](x, kernel, None, strides, 0, dilation, groups)
     return convolve(x, kernel, None, strides, padding_of(padding, x.shape[2:], extent, strides), dilation, groups)
 
 
@@ -240,7 +242,7 @@ def separable_conv(
 def _cuts(w: Windows, output_padding: Any) -> list[tuple[int, int]]:
     given = (None,) * w.rank
     if output_padding is not None:
-        given = per_axis(output_padding, w.rank, "ops.conv_transpose(output_padding=...)", at_least=0)
+        given = per_axis(output_padding, w.rank, "conv_transpose", "output_padding", at_least=0)
     axes = zip(w.extents, w.strides, given, strict=True)
     return [cut(extent, stride, w.padding, extra) for extent, stride, extra in axes]
 

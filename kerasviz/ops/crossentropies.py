@@ -11,6 +11,8 @@ from kerasviz.ops.promotion import floating
 from kerasviz.ops.recording import op, tensor
 from kerasviz.tensors import settings
 
+NO_CLASS = -(2**62)  # torch leaves out labels of -100, if it is not told otherwise
+
 
 def probable(probabilities: Tensor) -> Tensor:
     """Probabilities kept away from zero and one, so that logarithms are finite."""
@@ -139,7 +141,14 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
         result: (*rest,)
     """
     output = floating(output)
-    return -log_probability_of(labels_of(target, output, axis), output, from_logits, axis)
+    labels = labels_of(target, output, axis)
+    if not (from_logits and output.ndim == 2):
+        return -log_probability_of(labels, output, from_logits, axis)
+    try:  # torch's kernel for both steps
+        return F.cross_entropy(output.movedim(axis, 1), labels, reduction="none", ignore_index=NO_CLASS)
+    except IndexError:  # on the host; a GPU cannot tell
+        check_label_range("labels", labels, output.shape[axis])
+        raise
 
 
 __all__ = ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"]

@@ -9,6 +9,8 @@ from kerasviz.declare import Invalid
 from kerasviz.ops.recording import op, tensor
 from kerasviz.tensors import settings, torch_dtype
 
+MANY = 10_000  # from here on it is quicker to write the ones than to compare all
+
 
 @op
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Tensor:
@@ -29,9 +31,18 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     x = tensor(x)
     if not -1 <= axis <= x.ndim:
         raise Invalid("ops.one_hot(axis=...)", f"-1, or a number from 0 to {x.ndim}", axis)
-    places = torch.arange(num_classes, device=x.device)
-    encoded = (x.unsqueeze(-1) == places).to(torch_dtype(dtype or settings.floatx()))
+    wanted = torch_dtype(dtype or settings.floatx())
+    encoded = _ones_at(x.unsqueeze(-1), num_classes, wanted)
     return encoded if axis in (-1, x.ndim) else encoded.movedim(-1, axis)
+
+
+def _ones_at(x: Tensor, num_classes: int, dtype: torch.dtype) -> Tensor:
+    """1 at the places x (*rest, 1) of a new last axis."""
+    if x.numel() * num_classes < MANY:
+        return (x == torch.arange(num_classes, device=x.device)).to(dtype)
+    inside = (x >= 0) & (x < num_classes)
+    zeros = torch.zeros((*x.shape[:-1], num_classes), dtype=dtype, device=x.device)
+    return zeros.scatter_(-1, x.clamp(0, num_classes - 1).long(), inside.to(dtype))
 
 
 @op

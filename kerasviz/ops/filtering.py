@@ -63,7 +63,7 @@ def gaussian_blur(
     """
     images = tensor(images)
     frame = frame_of(images, data_format, "gaussian_blur")
-    size = per_axis(kernel_size, 2, "ops.image.gaussian_blur(kernel_size=...)")
+    size = per_axis(kernel_size, 2, "image.gaussian_blur", "kernel_size")
     spread = deviations(sigma, "ops.image.gaussian_blur(sigma=...)")
     x = frame.opened(images)
     return frame.closed(narrowed(blurred(widened(x), size, spread), images.dtype))
@@ -148,7 +148,7 @@ def ssim(
     frame = frame_of(image1, data_format, "ssim")
     if image1.shape != image2.shape:
         raise Invalid("ops.image.ssim", f"a second image of shape {tuple(image1.shape)}", tuple(image2.shape))
-    size = per_axis(filter_size, 2, "ops.image.ssim(filter_size=...)")
+    size = per_axis(filter_size, 2, "image.ssim", "filter_size")
     space = frame.sizes(image1.shape)[0]
     if any(n < extent for n, extent in zip(space, size, strict=True)):  # type: ignore[operator]
         raise Invalid("ops.image.ssim", f"images of at least {size}, the size of the filter", tuple(space))

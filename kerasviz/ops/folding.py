@@ -23,7 +23,7 @@ def _windows(name: str, kernel_size: Any, dilation: Any, padding: Any, stride: A
     """The sizes, two of each; pairs of height and width."""
     least = {"kernel_size": 1, "dilation": 1, "padding": 0, "stride": 1}
     given = {"kernel_size": kernel_size, "dilation": dilation, "padding": padding, "stride": stride}
-    return tuple(per_axis(value, 2, f"ops.{name}({key}=...)", least[key]) for key, value in given.items())
+    return tuple(per_axis(value, 2, name, key, least[key]) for key, value in given.items())
 
 
 def _unfold_symbol(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> KerasTensor:
@@ -63,8 +63,8 @@ def unfold(x: Any, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, 
 
 def _fold_symbol(x: Any, output_size: Any, kernel_size: Any, *how: Any, **named: Any) -> KerasTensor:
     _rank(x, 3, "fold", "(batch, channels * patch, patches)")
-    size = per_axis(kernel_size, 2, "ops.fold(kernel_size=...)")
-    space = per_axis(output_size, 2, "ops.fold(output_size=...)")
+    size = per_axis(kernel_size, 2, "fold", "kernel_size")
+    space = per_axis(output_size, 2, "fold", "output_size")
     channels = None if x.shape[1] is None else x.shape[1] // (size[0] * size[1])
     return KerasTensor((x.shape[0], channels, *space), x.dtype)
 
@@ -90,7 +90,7 @@ def fold(
     """
     x = tensor(x)
     _rank(x, 3, "fold", "(batch, channels * patch, patches)")
-    space = per_axis(output_size, 2, "ops.fold(output_size=...)")
+    space = per_axis(output_size, 2, "fold", "output_size")
     return F.fold(x, space, *_windows("fold", kernel_size, dilation, padding, stride))
 
 
@@ -102,7 +102,7 @@ def _blocks(x: Any, block_size: Any, data_format: Any, name: str) -> tuple[int, 
     """
     last = channels_come_last(data_format, name)
     _rank(x, 4, name, "(batch, height, width, channels)" if last else "(batch, channels, height, width)")
-    return per_axis(block_size, 1, f"ops.{name}(block_size=...)")[0], last
+    return per_axis(block_size, 1, name, "block_size")[0], last
 
 
 def _depth_divides(x: Any, block_size: int, data_format: str) -> bool:

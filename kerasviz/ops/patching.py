@@ -16,10 +16,10 @@ Sizes = int | Sequence[int]
 
 def _windows(name: str, size: Any, strides: Any, dilation_rate: Any, padding: Any, rank: int) -> Any:
     """The sizes, one for each axis, and the padding in lower case."""
-    size = per_axis(size, rank, f"ops.image.{name}(size=...)")
-    steps = size if strides is None else per_axis(strides, rank, f"ops.image.{name}(strides=...)")
-    dilation = per_axis(dilation_rate, rank, f"ops.image.{name}(dilation_rate=...)")
-    return size, steps, dilation, known_padding(padding, f"ops.image.{name}(padding=...)")
+    size = per_axis(size, rank, f"image.{name}", "size")
+    steps = size if strides is None else per_axis(strides, rank, f"image.{name}", "strides")
+    dilation = per_axis(dilation_rate, rank, f"image.{name}", "dilation_rate")
+    return size, steps, dilation, known_padding(padding, f"image.{name}")
 
 
 def _counts(space: Any, size: Any, steps: Any, dilation: Any, padding: str, name: str) -> list[int | None]:

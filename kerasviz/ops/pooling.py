@@ -66,9 +66,9 @@ def _reaches_over(pairs: Pairs, strides: Sequence[int]) -> bool:
 def _windows(name: str, inputs: Any, pool_size: Any, strides: Any, padding: Any, data_format: Any) -> tuple:
     last = channels_come_last(data_format, name)
     rank = map_rank(inputs, name, last)
-    window = per_axis(pool_size, rank, f"ops.{name}(pool_size=...)")
-    steps = window if strides is None else per_axis(strides, rank, f"ops.{name}(strides=...)")
-    return window, steps, known_padding(padding, f"ops.{name}(padding=...)"), last
+    window = per_axis(pool_size, rank, name, "pool_size")
+    steps = window if strides is None else per_axis(strides, rank, name, "strides")
+    return window, steps, known_padding(padding, name), last
 
 
 def _pooled(pool: Callable, name: str, inputs: Any, *how: Any) -> Tensor:
@@ -140,14 +140,14 @@ def _adapted(pools: dict[int, Callable], name: str, inputs: Any, output_size: An
     x = tensor(inputs)
     last = channels_come_last(data_format, name)
     rank = map_rank(x, name, last)
-    size = per_axis(output_size, rank, f"ops.{name}(output_size=...)")
+    size = per_axis(output_size, rank, name, "output_size")
     return channels_back(pools[rank](channels_second(x, last), size), last)
 
 
 def _adaptive_symbol(inputs: Any, output_size: Any, data_format: Any = None) -> KerasTensor:
     last = channels_come_last(data_format, "adaptive_pool")
     rank = map_rank(inputs, "adaptive_pool", last)
-    size = per_axis(output_size, rank, "ops.adaptive_pool(output_size=...)")
+    size = per_axis(output_size, rank, "adaptive_pool", "output_size")
     return map_symbol(inputs, size, channels_of(inputs.shape, last), last)
 
 

@@ -143,7 +143,7 @@ def _resized_symbol(
 def _check(size: Any, interpolation: str, both: bool, fill_mode: str) -> None:
     if not isinstance(size, (list, tuple)) or len(size) != 2:
         raise Invalid("ops.image.resize(size=...)", "(height, width)", size)
-    per_axis(size, 2, "ops.image.resize(size=...)")
+    per_axis(size, 2, "image.resize", "size")
     choice(interpolation, (*MODES, "lanczos3", "lanczos5"), "ops.image.resize(interpolation=...)")
     choice(fill_mode, ("constant",), "ops.image.resize(fill_mode=...)")
     if both:

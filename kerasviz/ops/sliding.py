@@ -1,6 +1,5 @@
 """How windows fit on a map: sizes for each axis, padding, and the number of places. Layers use these too."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,19 +11,20 @@ from kerasviz.tensors import KerasTensor, settings
 
 Pairs = Sequence[tuple[int, int]]
 Space = tuple[int | None, ...]
+PADDINGS = ("valid", "same")
 AXES = {1: "time", 2: "height, width", 3: "depth, height, width"}
 
 
 def extents(kernel_size: Sequence[int], dilation_rate: Sequence[int]) -> tuple[int, ...]:
     """How far a dilated kernel reaches along each axis."""
-    return tuple((kernel - 1) * dilation + 1 for kernel, dilation in zip(kernel_size, dilation_rate, strict=True))
+    return tuple([(kernel - 1) * dilation + 1 for kernel, dilation in zip(kernel_size, dilation_rate, strict=True)])
 
 
 def same_padding(space: Sequence[int], window: Sequence[int], strides: Sequence[int]) -> list[tuple[int, int]]:
     """Padding (before, after) of each axis with which a window reaches every place: the odd one goes after."""
     pairs = []
     for size, extent, stride in zip(space, window, strides, strict=True):
-        total = max((math.ceil(size / stride) - 1) * stride + extent - size, 0)
+        total = max((size - 1) // stride * stride + extent - size, 0)
         pairs.append((total // 2, total - total // 2))
     return pairs
 
@@ -39,7 +39,7 @@ def num_places(size: int | None, extent: int, stride: int, padding: str) -> int 
     if size is None:
         return None
     if padding in ("same", "causal"):
-        return math.ceil(size / stride)
+        return -(-size // stride)
     return (size - extent) // stride + 1
 
 
@@ -52,35 +52,51 @@ def padding_of(padding: str, space: Sequence[int], window: Sequence[int], stride
     return same_padding(space, window, strides)
 
 
-def per_axis(value: Any, rank: int, where: str, at_least: int = 1) -> tuple[int, ...]:
+def per_axis(value: Any, rank: int, name: str, argument: str, at_least: int = 1) -> tuple[int, ...]:
     """One whole number for each of `rank` axes; a single one stands for all.
+
+    Args:
+        value: what was given.
+        rank: the number of axes.
+        name: of the op, for the error.
+        argument: which argument it is, for the error.
+        at_least: the smallest one that makes sense.
 
     Raises:
         Invalid: for anything else.
     """
+    if type(value) is int and value >= at_least:
+        return (value,) * rank
     sizes = (value,) * rank if isinstance(value, int) else tuple(value) if isinstance(value, (list, tuple)) else ()
     if len(sizes) == 1 < rank:
         sizes *= rank
     if len(sizes) != rank or not all(isinstance(size, int) and size >= at_least for size in sizes):
         each = f"a whole number at least {at_least}"
-        raise Invalid(where, each if rank == 1 else f"{each}, or {rank} of them", value)
+        raise Invalid(f"ops.{name}({argument}=...)", each if rank == 1 else f"{each}, or {rank} of them", value)
     return sizes
 
 
-def known_padding(padding: Any, where: str, choices: Sequence[str] = ("valid", "same")) -> str:
-    """The padding in lower case.
+def known_padding(padding: Any, name: str) -> str:
+    """The padding in lower case: "valid" or "same".
 
     Raises:
-        Invalid: for one that is not among the choices.
+        Invalid: for another one.
     """
+    if padding in PADDINGS:
+        return padding
     found = str(padding).lower()
-    if found not in choices:
-        raise Invalid(where, " or ".join(map(repr, choices)), padding, did_you_mean(found, choices))
+    if found not in PADDINGS:
+        expected = " or ".join(map(repr, PADDINGS))
+        raise Invalid(f"ops.{name}(padding=...)", expected, padding, did_you_mean(found, PADDINGS))
     return found
 
 
 def channels_come_last(data_format: str | None, name: str) -> bool:
     """Whether channels are the last axis of the inputs of this op; None asks the config."""
+    if data_format is None:
+        return settings.image_data_format() == "channels_last"
+    if data_format in ("channels_last", "channels_first"):
+        return data_format == "channels_last"
     return settings.standardize_data_format(data_format, f"ops.{name}(data_format=...)") == "channels_last"
 
 

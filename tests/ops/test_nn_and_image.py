@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from kerasviz import activations, ops
+from kerasviz import KerasTensor, activations, ops
 from kerasviz.declare import Invalid
 from kerasviz.tensors import SeedGenerator
 
@@ -249,11 +249,35 @@ def test_elastic_transform_bends_each_image_in_its_own_way_and_all_channels_alik
 
 
 def test_symbols_of_elastic_transform_draw_nothing() -> None:
-    from kerasviz import KerasTensor
-
     state = torch.get_rng_state()
     ops.image.elastic_transform(KerasTensor((None, 5, 5, 1)))
     assert torch.equal(state, torch.get_rng_state())
+
+
+def symbol(*shape: int | None, dtype: str = "float32") -> KerasTensor:
+    return KerasTensor(shape, dtype)
+
+
+UNKNOWN: dict[str, tuple[Callable[[], Any], list[tuple[int | None, ...]]]] = {  # where Keras cannot say, or is wrong
+    "moments": (lambda: ops.moments(symbol(None, 3, 4), [0, 2]), [(3,), (3,)]),
+    "greedy": (lambda: ops.ctc_decode(symbol(None, 6, 4), symbol(None)), [(1, None, 6), (None, 1)]),
+    "beams": (
+        lambda: ops.ctc_decode(symbol(None, None, 4), symbol(None), "beam_search", top_paths=2),
+        [(2, None, None), (None, 2)],
+    ),
+    "adaptive": (lambda: ops.adaptive_average_pool(symbol(None, None, 6, 4), 2), [(None, 2, 2, 4)]),
+    "crossentropy": (lambda: ops.categorical_crossentropy(symbol(None, 3, 4), symbol(None, 3, 4), axis=1), [(None, 4)]),
+    "multi_hot": (lambda: ops.multi_hot(symbol(None, 5, dtype="int32"), 3), [(None, 3)]),
+    "unfold": (lambda: ops.unfold(symbol(None, 4, None, 7), 2), [(None, 16, None)]),
+    "cropping": (lambda: ops.image.crop_images(symbol(None, 9, None, 3), 1, 2, 3, 4), [(None, 5, None, 3)]),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_symbols_tell_shapes(name: str) -> None:
+    call, shapes = UNKNOWN[name]
+    found = call()
+    assert [tuple(one.shape) for one in (found if isinstance(found, tuple) else (found,))] == shapes
 
 
 WRONG: dict[str, Callable[[], Any]] = {
