@@ -7,7 +7,7 @@ from kerasviz.config import (
     enable_interactive_logging,
     is_interactive_logging_enabled,
 )
-from kerasviz.declare import register_namespace
+from kerasviz.declare import absent, register_namespace
 from kerasviz.saving import (
     CustomObjectScope,
     custom_object_scope,
@@ -72,3 +72,16 @@ __all__ = [
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
+
+__getattr__ = absent(
+    "utils",
+    {
+        **dict.fromkeys(("array_to_img", "img_to_array", "load_img", "save_img"), "tools for images come later"),
+        "image_dataset_from_directory": "tools for images come later",
+        "legacy": "the names of Keras 2 come later",
+        "pad_sequences": "tools for text and series come later",
+        "text_dataset_from_directory": "tools for text and series come later",
+        "timeseries_dataset_from_array": "tools for text and series come later",
+    },
+    globals(),
+)
