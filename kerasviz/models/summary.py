@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerasviz.layers.layer import Layer
-from kerasviz.tensors import KerasTensor, leaves
+from kerasviz.tensors import FunctionOperation, KerasTensor, leaves
 
 
 @dataclass
@@ -26,13 +26,13 @@ def summary_text(
     show_trainable: bool = False,
     layer_range: list | None = None,
 ) -> str:
-    """The table: layers with shapes and numbers of parameters, and the totals."""
+    """The table: layers and operations with shapes and numbers of parameters, and the totals."""
     rows = list(_rows(model, expand_nested, ""))
     if layer_range:
         names = [row.layer.strip().split(" (")[0] for row in rows]
         begin, end = (next(i for i, n in enumerate(names) if n.startswith(wanted)) for wanted in layer_range)
         rows = rows[begin : end + 1]
-    graph = getattr(model, "graph", None) if getattr(model, "_functional", True) is not None else None
+    graph = _graph(model)
     connected = graph is not None and any(len(node.inputs) > 1 for node in graph.nodes)
     columns = [("Layer (type)", "layer"), ("Output Shape", "shape"), ("Param #", "count")]
     columns += [("Connected to", "sources")] if connected else []
@@ -42,35 +42,65 @@ def summary_text(
 
 
 def _rows(model: Any, expand_nested: bool, indent: str) -> Any:
-    for layer in model.layers:
-        kind = type(layer).__name__
+    graph = _graph(model)
+    for operation in _operations(model, graph):
         yield Row(
-            layer=f"{indent}{layer.name} ({kind})",
-            shape=output_shape_text(layer),
-            count=f"{layer.count_params():,}" if layer.built else "0 (unbuilt)",
-            sources=_sources(model, layer),
-            trainable="Y" if layer.trainable and layer.trainable_variables else "N" if layer.weights else "-",
+            layer=f"{indent}{operation.name} ({_kind(operation)})",
+            shape=output_shape_text(operation),
+            count=_count(operation),
+            sources="-" if graph is None else _sources(graph, operation),
+            trainable=_trainable(operation),
         )
-        if expand_nested and getattr(layer, "layers", None):
-            yield from _rows(layer, expand_nested, indent + "  ")
+        if expand_nested and getattr(operation, "layers", None):
+            yield from _rows(operation, expand_nested, indent + "  ")
 
 
-def output_shape_text(layer: Layer) -> str:
-    """The shape of a layer's output, or `?`."""
-    nodes = layer._inbound_nodes
+def _operations(model: Any, graph: Any) -> list[Any]:
+    """Its layers, with the functions between them."""
+    layers = model.layers
+    if graph is None:
+        return layers
+    return [one for one in graph.operations if not isinstance(one, Layer) or any(one is layer for layer in layers)]
+
+
+def _graph(model: Any) -> Any:
+    """The graph of a model; None where it has none, or none yet."""
+    return None if getattr(model, "_functional", True) is None else getattr(model, "graph", None)
+
+
+def _kind(operation: Any) -> str:
+    """The class of a layer; `TrueDivide` for the function `true_divide`."""
+    if not isinstance(operation, FunctionOperation):
+        return type(operation).__name__
+    name = getattr(operation.function, "__name__", "function")
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+
+
+def _count(operation: Any) -> str:
+    if not isinstance(operation, Layer):
+        return "0"
+    return f"{operation.count_params():,}" if operation.built else "0 (unbuilt)"
+
+
+def _trainable(operation: Any) -> str:
+    if not isinstance(operation, Layer) or not operation.weights:
+        return "-"
+    return "Y" if operation.trainable and operation.trainable_variables else "N"
+
+
+def output_shape_text(operation: Any) -> str:
+    """The shape of what an operation gives, or `?`."""
+    nodes = operation._inbound_nodes
     if not nodes:
         return "?"
     shapes = [str(tensor.shape) for tensor in leaves(nodes[0].outputs) if isinstance(tensor, KerasTensor)]
     return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
 
 
-def _sources(model: Any, layer: Layer) -> str:
-    graph = getattr(model, "graph", None) if hasattr(type(model), "graph") or "graph" in vars(model) else None
-    if graph is None:
-        return "-"
+def _sources(graph: Any, operation: Any) -> str:
     found = []
     for node in graph.nodes:
-        if node.operation is layer and node not in graph.input_nodes:
+        if node.operation is operation and node not in graph.input_nodes:
             found += [f"{graph.parent(t).operation.name}[{graph.place[id(t)][1]}]" for t in node.inputs]
     return ", ".join(found) or "-"
 

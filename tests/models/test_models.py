@@ -191,6 +191,26 @@ def test_summary_lists_layers_shapes_and_totals(capsys):
     assert "\x1b" not in text
 
 
+def test_summary_has_a_line_for_each_operation(capsys):
+    inputs = keras.Input((4, 6), name="words")
+    x = torch.nn.functional.gelu(keras.ops.moveaxis(inputs / 2, 1, -1))
+    keras.Model(inputs, layers.Add(name="sum")([x, x])).summary(show_trainable=True)
+    lines = [line.split("│")[1:6] for line in capsys.readouterr().out.splitlines() if "│" in line]
+    assert [[part.strip() for part in line] for line in lines] == [
+        ["words (InputLayer)", "(None, 4, 6)", "0", "-", "-"],
+        ["true_divide (TrueDivide)", "(None, 4, 6)", "0", "words[0]", "-"],
+        ["moveaxis (Moveaxis)", "(None, 6, 4)", "0", "true_divide[0]", "-"],
+        ["gelu (Gelu)", "(None, 6, 4)", "0", "moveaxis[0]", "-"],
+        ["sum (Add)", "(None, 6, 4)", "0", "gelu[0], gelu[0]", "-"],
+    ]
+
+
+def test_summary_of_a_model_without_inputs_yet_has_its_layers(capsys):
+    keras.Sequential([layers.Dense(2, name="head")]).summary()
+    line = next(line for line in capsys.readouterr().out.splitlines() if "head" in line)
+    assert [part.strip() for part in line.split("│")[1:-1]] == ["head (Dense)", "?", "0 (unbuilt)"]
+
+
 def test_get_layer_names_the_near_miss():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(2, name="head")])
     assert model.get_layer("head") is model.layers[0]
