@@ -20,7 +20,7 @@ from kerasviz.graph.graph import Graph
 from kerasviz.layers.calling import CONTEXT, Structure, call_facts
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
-from kerasviz.tensors import FunctionOperation, KerasTensor, is_float, leaves, torch_dtype
+from kerasviz.tensors import FunctionOperation, KerasTensor, leaves, torch_dtype
 
 EMITTERS: dict[type, Callable] = {}  # layer class -> function(plan, layer, *values) -> Value; filled by `emitters`
 
@@ -256,7 +256,7 @@ class Plan:
     def _is_plain(self, layer: Layer, node: Any) -> bool:
         """Whether `call` alone does what calling the layer would do."""
         masked = any(getattr(t, "_keras_mask", None) is not None for t in [*node.inputs, *node.output_tensors])
-        casts = layer.autocast and any(is_float(t.dtype) and t.dtype != layer.compute_dtype for t in node.inputs)
+        casts = any(t.dtype != "string" and layer.is_cast(torch_dtype(t.dtype)) for t in node.inputs)
         return not (masked or casts) and computes_alone(layer) and not isinstance(layer, InputLayer)
 
 

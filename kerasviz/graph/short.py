@@ -61,8 +61,7 @@ class Short(Plan):
 
 def shorten(layer: Any, x: Tensor, training: bool) -> Callable[[Any], Any] | None:
     """The short way of a layer for tensors like `x`; None where a call has more to do."""
-    casts = layer.autocast and x.is_floating_point() and x.dtype != layer._compute_dtype
-    if casts or type(x) is not Tensor or hasattr(x, "_keras_mask") or not computes_alone(layer):
+    if layer.is_cast(x.dtype) or type(x) is not Tensor or hasattr(x, "_keras_mask") or not computes_alone(layer):
         return None
     if type(layer)._makes_mask and any(mask is not None for mask in leaves(layer.compute_mask(x, None))):
         return None

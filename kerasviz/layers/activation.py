@@ -64,6 +64,8 @@ class LeakyReLU(Elementwise):
     Source: Maas, Hannun and Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
     """
 
+    needs_floats = True
+
     negative_slope: float = arg(0.3, at_least=0, doc="Slope below zero.")
 
     def adapt_arguments(self, named: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +88,8 @@ class PReLU(Elementwise):
 
     Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
     """
+
+    needs_floats = True
 
     activity_in_block = False
 
@@ -132,6 +136,8 @@ class ELU(Elementwise):
     Units", 2015.
     """
 
+    needs_floats = True
+
     alpha: float = arg(1.0, at_least=0, doc="How far below zero it goes.")
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -146,6 +152,8 @@ class Softmax(Elementwise):
         inputs, outputs: (batch, *rest)
         mask: as the inputs
     """
+
+    needs_floats = True
 
     axis: Axis = arg(-1, doc="Axis, or axes, along which they sum to one.")
 

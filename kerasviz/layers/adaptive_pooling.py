@@ -17,6 +17,8 @@ class AdaptivePooling(Spatial):
         outputs: as inputs, with output_size for space
     """
 
+    needs_floats = True
+
     rank: ClassVar[int]
     output_size: Sizes = arg(doc="Places along each spatial axis of the output.")
     data_format: DataFormat | None = arg(None, doc="Place of the channel axis; None asks the config.")

@@ -55,6 +55,7 @@ class Bidirectional(Layer):
                 raise Invalid(WHERE, "a recurrent layer, such as LSTM(64)", one)
         if layer is None:
             raise Invalid(WHERE, "a recurrent layer, such as LSTM(64)", None)
+        self.needs_floats = layer.needs_floats
         name = layer.name.removeprefix("forward_")
         self.forward_layer: Any = copied(layer, name=f"forward_{name}")
         self.backward_layer: Any = given or type(layer).from_config(self.turned_config())

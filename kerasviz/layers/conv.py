@@ -14,6 +14,8 @@ from kerasviz.ops.sliding import Pairs, extents, padding_of
 class AnyConv(Spatial):
     """What all convolutions share: windows, padding, bias."""
 
+    needs_floats = True
+
     def check(self) -> None:
         """Strides and dilation exclude each other, as in Keras."""
         super().check()

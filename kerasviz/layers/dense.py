@@ -23,6 +23,7 @@ class Dense(Lora):
     """
 
     supports_masking = True
+    needs_floats = True
     units: int = arg(at_least=1, doc="Size of the last axis of the output.")
     activation: Activation = arg(None, doc="Applied last; None leaves the sum as it is.")
     use_bias: bool = arg(True, doc="Whether to add a bias.")
@@ -53,7 +54,8 @@ class Dense(Lora):
             return self.activation(self.adapted(inputs))
         kernel, bias = self.kernel, self.bias
         if inputs.dtype != kernel.dtype:
-            inputs = inputs.to(kernel.dtype)
+            wider = torch.promote_types(inputs.dtype, kernel.dtype)
+            inputs, kernel, bias = inputs.to(wider), kernel.to(wider), None if bias is None else bias.to(wider)
         if inputs.ndim == 2 and bias is not None:
             return self.activation(torch.addmm(bias, inputs, kernel))
         return self.activation(F.linear(inputs, kernel.t(), bias))
@@ -105,6 +107,8 @@ class EinsumDense(Lora):
     Example:
         `EinsumDense("abc,cd->abd", output_shape=(None, 64), bias_axes="d")` is Dense(64) on sequences.
     """
+
+    needs_floats = True
 
     activity_in_block = False
 

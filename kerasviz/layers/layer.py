@@ -250,16 +250,15 @@ class Layer(Inferring, Penalized, Watched, Stateless, NotYet, LayerArguments, Op
 
     def _cast(self, value: Any) -> Any:
         if isinstance(value, Tensor):
-            wanted = self._compute_dtype
-            if not self.autocast or value.dtype is wanted or not value.is_floating_point():
+            if not self.is_cast(value.dtype):
                 return value
-            cast = value.to(wanted)
+            cast = value.to(self._compute_dtype)
             if getattr(value, "_keras_mask", None) is not None:
                 cast._keras_mask = value._keras_mask  # type: ignore[attr-defined]
             return cast
         if type(value).__module__ == "numpy" or (isinstance(value, float) and not isinstance(value, bool)):
             made = convert_to_tensor(value)
-            return made.to(self._compute_dtype) if self.autocast and made.is_floating_point() else made
+            return made.to(self._compute_dtype) if self.is_cast(made.dtype) else made
         return value
 
     def _explain(self, error: Exception, args: tuple, kwargs: dict[str, Any]) -> None:

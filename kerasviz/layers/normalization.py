@@ -15,6 +15,8 @@ from kerasviz.ops.normalizing import layer_normalized, rms_normalized, widened
 class Normalizer(Layer):
     """What all of them share: axes, and arithmetic in at least 32 bits."""
 
+    needs_floats = True
+
     activity_in_block = False
     supports_masking = True
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 from kerasviz.declare import Invalid, family
 from kerasviz.layers.calling import structure_changed
 from kerasviz.layers.weights import WeightOwner
@@ -10,6 +12,10 @@ from kerasviz.tensors import DTypePolicyMap, dtype_policy, torch_dtype
 
 class PolicyOwner(WeightOwner):
     """The part of a layer that has a dtype policy."""
+
+    needs_floats: bool = False  # whole numbers are cast as floats are
+    autocast: bool
+    _compute_dtype: torch.dtype
 
     @property
     def dtype_policy(self) -> Any:
@@ -43,6 +49,12 @@ class PolicyOwner(WeightOwner):
         self.__dict__["_compute_dtype"] = torch_dtype(policy.compute_dtype)
         self.__dict__["_casts"] = policy.compute_dtype != policy.variable_dtype
         structure_changed()
+
+    def is_cast(self, dtype: torch.dtype) -> bool:
+        """Whether inputs of this dtype come to `call` in the compute dtype."""
+        if dtype is self._compute_dtype:
+            return False
+        return bool(self.autocast if dtype.is_floating_point else self.needs_floats and not dtype.is_complex)
 
     @property
     def dtype(self) -> str:

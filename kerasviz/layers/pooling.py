@@ -59,6 +59,8 @@ class MaxPooling(Pooling):
 class AveragePooling(Pooling):
     """The mean of each window; places outside do not count."""
 
+    needs_floats = True
+
     rank: ClassVar[int]
     pool_size: Sizes = arg(doc="Extent of the window along each spatial axis.")
 
@@ -141,6 +143,8 @@ class GlobalMaxPooling(GlobalPooling):
 
 class GlobalAveragePooling(GlobalPooling):
     """The mean of each channel."""
+
+    needs_floats = True
 
     rank: ClassVar[int]
 

@@ -63,6 +63,11 @@ class RNN(Layer):
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build(moment)
 
+    def check(self) -> None:
+        """What the cell takes, it takes."""
+        super().check()
+        self.needs_floats = getattr(getattr(self, "cell", None), "needs_floats", True)
+
     def check_sequences(self, shape: tuple) -> None:
         """Refuse inputs without a time axis; a moment may have any rank."""
         if len(shape) < 3:
@@ -188,6 +193,7 @@ class StackedRNNCells(Layer):
             if not hasattr(cell, "state_size"):
                 raise Invalid(where, "cells: layers with `call` and `state_size`", cell)
         self.cells = cells
+        self.needs_floats = bool(cells) and cells[0].needs_floats
 
     @property
     def state_size(self) -> list[Any]:

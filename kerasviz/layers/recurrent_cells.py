@@ -36,6 +36,8 @@ class CellArguments(Layer):
 class CellDropout(Layer):
     """Base of cells that drop parts of what comes in."""
 
+    needs_floats = True
+
     seed: Any
 
     def keep_mask(self, shape: tuple, rate: float, like: Tensor) -> Tensor:
@@ -175,6 +177,8 @@ class GatedCell(CellDropout, CellArguments):
 
 class GatedLayer(RNN):
     """Base of the layers that have such a cell inside."""
+
+    needs_floats = True
 
     without = ("cell",)
     cell_type: ClassVar[type[Layer]]

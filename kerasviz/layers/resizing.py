@@ -195,10 +195,23 @@ class UpSampling(Spatial):
 
     def call(self, inputs: Tensor) -> Tensor:
         """A larger map."""
-        x = self.channels_first(inputs)
+        return self.channels_back(self.larger(self.channels_first(inputs)))
+
+    def larger(self, x: Tensor) -> Tensor:
+        """`x` (batch, channels, *space) with more places; whole numbers stay whole."""
+        if not x.is_floating_point():
+            return self.repeated(x)
         size = [n * factor for n, factor in zip(x.shape[2:], self.factors, strict=True)]
         smooth = {} if self.interpolation == "nearest" else {"align_corners": False}
-        return self.channels_back(F.interpolate(x, size=size, mode=self.interpolation, **smooth))
+        return F.interpolate(x, size=size, mode=self.interpolation, **smooth)
+
+    def repeated(self, x: Tensor) -> Tensor:
+        """Whole numbers, repeated; places between are rounded."""
+        if self.interpolation != "nearest":
+            return self.larger(x.to(self._compute_dtype)).round().to(x.dtype)
+        for axis, factor in enumerate(self.factors, start=2):
+            x = x.repeat_interleave(factor, dim=axis)
+        return x
 
 
 class UpSampling1D(UpSampling):
