@@ -56,8 +56,8 @@ def _compiled_kind(numbers: Any) -> str:
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:
-    """`x` as a numpy array on the host."""
+    """`x` as a numpy array with memory of its own, on the host; bfloat16 as float32."""
     if isinstance(x, torch.Tensor):
-        x = x.detach()
-        return (x.float() if x.dtype == torch.bfloat16 else x).cpu().numpy()
-    return np.asarray(x)
+        kind = torch.float32 if x.dtype == torch.bfloat16 else x.dtype
+        return x.detach().to("cpu", kind, copy=True).numpy()
+    return np.array(x)

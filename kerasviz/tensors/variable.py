@@ -156,7 +156,7 @@ class Variable(nn.Parameter):
 
     def numpy(self, *values: Any, **named: Any) -> Any:
         """A copy on the host."""
-        return convert_to_numpy(self).copy()
+        return convert_to_numpy(self)
 
     def __float__(self) -> float:
         return float(self.detach())
@@ -165,7 +165,7 @@ class Variable(nn.Parameter):
         return int(self.detach())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """numpy reads it without asking for `detach`."""
+        """numpy reads it without asking for `detach`: always a copy, as training changes a variable in place."""
         array = convert_to_numpy(self)
         return array if dtype is None else array.astype(dtype)
 

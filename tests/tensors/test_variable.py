@@ -46,6 +46,15 @@ def test_memory_is_its_own():
     assert array.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("read", [np.array, np.asarray, kerasviz.ops.convert_to_numpy, Variable.numpy])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_what_numpy_read_stays_when_the_variable_changes(read, dtype):
+    made = Variable(np.ones(2), dtype=dtype)
+    array = read(made)
+    made.assign([5.0, 5.0])
+    assert array.tolist() == [1, 1]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
