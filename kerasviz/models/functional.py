@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
 
@@ -131,6 +132,11 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
 
     def plan(self, training: bool = False) -> Plan:
         """Its compiled plan for the mode; made anew when hooks, weights or what is trainable has changed."""
+        if torch.compiler.is_compiling():
+            renewed(self, training)
+        return self._current_plan(training)
+
+    def _current_plan(self, training: bool) -> Plan:
         known = self.__dict__["_plans"].get(training)
         if known is None or known[0] != Structure.version:
             facts = self._plan_facts()
@@ -169,7 +175,7 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
         if not self._runs_as_plan():
             return functools.partial(self, training=training)
         inputs, count = self.graph.inputs, len(self.graph.input_tensors)
-        function = self.plan(training).function
+        function = self._current_plan(training).function
         structured = None if isinstance(self.graph.outputs, KerasTensor) else self._structured
         if isinstance(inputs, KerasTensor):
 
@@ -206,6 +212,11 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
         """The forward function, where nothing but the plan has to run; looked up once per change of structure."""
         if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
             return None
+        if torch.compiler.is_compiling():
+            renewed(self, training)
+        return self._current_run(training)
+
+    def _current_run(self, training: bool) -> Callable[[Any], Any] | None:
         known = self.__dict__["_runs"].get(training)
         if known is None or known[0] != Structure.version:
             run = self.forward_function(training) if self._runs_as_plan() else None
@@ -317,6 +328,16 @@ def _frozen(structure: Any) -> Any:
         made = [_frozen(part) for part in structure]
         return made if isinstance(structure, list) else tuple(made)
     return structure
+
+
+def renewed(model: Functional, training: bool) -> bool:
+    """Bring its plan up to date, before `torch.compile` looks at it: writing a plan is nothing to trace."""
+    model._current_plan(training)
+    model._current_run(training)
+    return True
+
+
+renewed.__dict__["_dynamo_marked_constant"] = True  # torch.compiler.assume_constant_result, which imports all of dynamo
 
 
 def storage_of(parameter: Any) -> int:

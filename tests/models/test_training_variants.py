@@ -1,5 +1,6 @@
 """The ways people train a model: policies, own steps, torch's parts, loaders, frames, hooks, bars."""
 
+import copy
 import functools
 import io
 
@@ -178,6 +179,42 @@ def test_model_may_be_compiled_by_torch():
     torch.testing.assert_close(fast(x), expected)
     fast(x).sum().backward()
     assert all(variable.grad is not None for variable in model.trainable_variables)
+
+
+def inner():
+    inputs = kerasviz.Input((5,))
+    return kerasviz.Model(inputs, layers.BatchNormalization()(layers.Dense(3, "relu")(inputs)))
+
+
+def subclassed():
+    class Outer(kerasviz.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = inner()
+            self.head = layers.Dense(2)
+
+        def call(self, inputs, training=None):
+            return self.head(self.inner(inputs, training=training))
+
+    model = Outer()
+    model.build((None, 5))
+    return model
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("make", [inner, regressor, subclassed])
+def test_model_is_one_graph_for_torch_before_its_first_call_and_after_changes(make, training):
+    torch.compiler.reset()
+    model = make()
+    twin = copy.deepcopy(model)
+    fast = torch.compile(model, backend="eager", fullgraph=True)
+    x = torch.tensor(X[:6])
+    torch.testing.assert_close(fast(x, training=training), twin(x, training=training))
+    layers.Dense(2)(torch.ones(1, 2))  # plans look whether they are still right
+    torch.testing.assert_close(fast(x, training=training), twin(x, training=training))
+    for changed in (model, twin):
+        changed.trainable = False  # moving statistics stay
+    torch.testing.assert_close(fast(x, training=training), twin(x, training=training))
 
 
 # data
