@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasviz.declare import REQUIRED, Arg, Component, family
-from kerasviz.document.kinds import input_limits, kind_names, rank_of
+from kerasviz.document.kinds import input_limits, input_names, input_rank, kind_names, starts_with
 from kerasviz.document.words import ALIASES
 
 STUBBED = ("layers", "losses", "metrics", "optimizers", "callbacks")
@@ -28,6 +28,7 @@ CATEGORIES = {  # module of kerasviz.layers -> category in the palette
     "conv": "convolution",
     "conv_transpose": "convolution",
     "pooling": "pooling",
+    "adaptive_pooling": "pooling",
     "recurrent": "recurrent",
     "lstm": "recurrent",
     "gru": "recurrent",
@@ -61,9 +62,23 @@ KEY_ARGS = {  # shown on the node
     "GRU": ["units", "return_sequences"],
     "SimpleRNN": ["units", "return_sequences"],
     "Input": ["shape", "dtype"],
+    "Discretization": ["bin_boundaries", "num_bins"],
+    "IntegerLookup": ["vocabulary", "output_mode"],
+    "StringLookup": ["vocabulary", "output_mode"],
+    "CategoryEncoding": ["num_tokens", "output_mode"],
+    "Normalization": ["mean", "variance"],
 }
-CELLS = ("StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell")
-HIDDEN = ("TorchModuleWrapper", "Lambda", "Pipeline", "RNN", "InputSpec", "Wrapper", *CELLS)  # no palette entry
+CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells")  # not on the canvas: they stand in an RNN
+HIDDEN = ("TorchModuleWrapper", "Lambda", "InputSpec", "Wrapper", *CELLS)  # no palette entry
+SEQUENCES = ("LSTM", "GRU", "SimpleRNN", "RNN", *(f"ConvLSTM{rank}D" for rank in (1, 2, 3)))
+INSIDE: dict[tuple[str, str], dict[str, Any]] = {  # what may stand inside a component, where not all of a family may
+    ("Bidirectional", "layer"): {"of": SEQUENCES},
+    ("Bidirectional", "backward_layer"): {"of": SEQUENCES, "nullable": True},
+    ("RNN", "cell"): {"of": CELLS},
+    ("StackedRNNCells", "cells"): {"input": "layers", "of": CELLS[:3]},
+    ("Pipeline", "layers"): {"input": "layers"},
+}
+DTYPES = ("float32", "mixed_bfloat16", "mixed_float16", "bfloat16", "float16", "float64", "int32", "int64", "string")
 
 
 def components(name: str) -> dict[str, type[Component]]:
@@ -84,25 +99,28 @@ def components(name: str) -> dict[str, type[Component]]:
 def page_catalog() -> dict[str, Any]:
     """Every component that the page offers, with its form."""
     listed = {plural: [_spec(cls) for cls in components(one).values()] for one, plural in PLURALS.items()}
-    for plural in ("optimizers", "losses", "metrics", "callbacks"):
-        listed[plural] = [spec for spec in listed[plural] if spec["kind"] not in UNOFFERED]
+    for plural, specs in listed.items():
+        listed[plural] = [spec for spec in specs if spec["kind"] not in UNOFFERED]
     activations = sorted(name for name in family("activation").members() if name.islower())
-    return {"layers": [_input_spec(), *map(_layer_spec, _palette())], **listed, "activations": activations}
+    layers = [_input_spec(), *map(_layer_spec, _palette())]
+    cells = [_spec(components("layer")[kind]) for kind in CELLS]
+    return {"layers": layers, "cells": cells, **listed, "activations": activations}
 
 
 PLURALS = {
     "loss": "losses",
     "metric": "metrics",
     "optimizer": "optimizers",
+    "schedule": "schedules",
     "callback": "callbacks",
     "initializer": "initializers",
     "regularizer": "regularizers",
     "constraint": "constraints",
 }
 UNOFFERED_GROUPS = ("lora",)  # kept for files; nothing to choose yet
-UNOFFERED = (
-    *("History", "ProgbarLogger", "CallbackList", "LambdaCallback"),
-    *("MeanMetricWrapper", "Mean", "Sum", "MultiOptimizer"),
+UNOFFERED = (  # bases, and what needs more than a form can say
+    *("History", "ProgbarLogger", "CallbackList", "LambdaCallback", "MonitorCallback"),
+    *("MeanMetricWrapper", "Mean", "Sum", "MultiOptimizer", "FanScaling", "RandomInitializer"),
 )
 
 
@@ -118,14 +136,29 @@ def category(kind: str) -> str:
 
 
 def _spec(cls: type[Component]) -> dict[str, Any]:
-    form = [field for field in cls.form() if field["group"] not in UNOFFERED_GROUPS]
-    return {"kind": cls.__name__, "doc": first_line(cls), "form": form}
+    kind = cls.__name__
+    form = [_field(kind, field) for field in cls.form() if field["group"] not in UNOFFERED_GROUPS]
+    return {"kind": kind, "doc": first_line(cls), "form": [field for field in form if field["input"] != "none"]}
+
+
+def _field(kind: str, field: dict[str, Any]) -> dict[str, Any]:
+    """A field of a form: what may stand inside the component, and dtypes to choose from."""
+    if field.get("family") == "dtype_policy":
+        return {**field, "input": "select", "choices": list(DTYPES), "nullable": True, "default": None}
+    if (kind, field["name"]) == ("Bidirectional", "weights"):
+        return {**field, "input": "none"}  # of Keras 1: nothing to write in a form
+    inside = {**INSIDE.get((kind, field["name"]), {})}
+    family_name = field.get("family") or ("layer" if inside.get("input") == "layers" else None)
+    if family_name == "layer":
+        inside["of"] = sorted(inside.get("of") or (k for k in _palette() if input_limits(k) == (1, 1)))
+    if family_name == "optimizer":
+        inside["of"] = [k for k in components("optimizer") if k not in (kind, *UNOFFERED)]
+    return {**field, **inside, **({"family": family_name} if family_name else {})}
 
 
 def _layer_spec(kind: str) -> dict[str, Any]:
     cls = components("layer")[kind]
     least, most = input_limits(kind)
-    rank = rank_of(kind)
     own = [a.name for a in cls.args.values() if a.group == "main" and not a.keyword]
     key_args = KEY_ARGS.get(kind)
     if key_args is None:
@@ -134,8 +167,8 @@ def _layer_spec(kind: str) -> dict[str, Any]:
     return {
         **_spec(cls),
         "category": category(kind),
-        "inputs": {"min": least, "max": most},
-        "rank": rank + 2 if rank is not None else 3 if category(kind) == "recurrent" else None,
+        "inputs": {"min": least, "max": most, "first": starts_with(kind), "names": input_names(kind)},
+        "rank": input_rank(kind),
         "aliases": [word for word, name in ALIASES.items() if name == kind],
         "key_args": key_args,
     }
@@ -178,7 +211,7 @@ def _input_spec() -> dict[str, Any]:
         "doc": "Where data enters the model.",
         "form": fields,
         "category": "input",
-        "inputs": {"min": 0, "max": 0},
+        "inputs": {"min": 0, "max": 0, "first": 0, "names": []},
         "rank": None,
         "aliases": ["in", "input"],
         "key_args": KEY_ARGS["Input"],

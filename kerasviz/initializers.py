@@ -18,7 +18,7 @@ CUT_STDDEV = 0.87962566103423978  # standard deviation of a normal cut at two st
 class NumbersKind(Kind):
     """A number, or an array of any shape; kept as Python numbers and lists."""
 
-    input = "json"
+    input = "numbers"
 
     def parse(self, value: Any, where: str = "") -> Any:
         """Arrays, tensors and Keras's config of an array become lists."""

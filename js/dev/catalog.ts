@@ -63,7 +63,8 @@ function layer(
   rank: number | null = null,
   inputs = { min: 1, max: 1 as number | null },
 ): LayerSpec {
-  return { kind, category, doc, form, aliases, key_args, rank, inputs };
+  const first = category === "attention" ? 2 : Math.min(inputs.min, 1);
+  return { kind, category, doc, form, aliases, key_args, rank, inputs: { ...inputs, first, names: [] } };
 }
 
 const conv = (n: number) =>
@@ -143,6 +144,8 @@ const named = (kind: string, doc: string, form: FormField[] = []): ComponentSpec
 const rate = (value: number) => real("learning_rate", value, "Size of a step.");
 
 export const CATALOG: Catalog = {
+  cells: [],
+  schedules: [],
   layers: [
     layer(
       "Input",

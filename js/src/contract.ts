@@ -146,12 +146,19 @@ export interface FormField {
   choices?: Json[];
   count?: number | null;
   family?: string;
+  of?: string[];
 }
 
-/** How many tensors a layer takes; `max` is null where there is no limit. */
+/**
+ * How many tensors a layer takes; `max` is null where there is no limit.
+ *
+ * A new layer takes the tensor that it is put behind `first` times. `names` say what the first ones are for.
+ */
 export interface InputCount {
   min: number;
   max: number | null;
+  first: number;
+  names: string[];
 }
 
 /** A loss, metric, optimizer, callback or other component as the forms need it. */
@@ -173,9 +180,11 @@ export interface LayerSpec extends ComponentSpec {
 /** Every component that the page offers. */
 export interface Catalog {
   layers: LayerSpec[];
+  cells: ComponentSpec[];
   losses: ComponentSpec[];
   metrics: ComponentSpec[];
   optimizers: ComponentSpec[];
+  schedules: ComponentSpec[];
   callbacks: ComponentSpec[];
   activations: string[];
   initializers: ComponentSpec[];

@@ -13,9 +13,10 @@ from kerasviz.declare.registry import public_name
 
 
 def quoted(text: str) -> str:
-    """A Python string literal in double quotes."""
+    """A Python string literal, in double quotes unless single ones need fewer escapes."""
     if text.isprintable() and "\\" not in text:
-        return '"' + text.replace('"', '\\"') + '"'
+        single = text.count('"') > text.count("'")  # as a formatter: in the quotes that need fewer escapes
+        return "'" + text.replace("'", "\\'") + "'" if single else '"' + text.replace('"', '\\"') + '"'
     written = repr(text)  # Python's own escapes, in single or double quotes
     return written if written.startswith('"') else '"' + written[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
 
@@ -291,9 +292,13 @@ NAMED_SAMPLES = {
 
 @dataclass(frozen=True)
 class DataKind(Kind):
-    """Anything with a JSON form."""
+    """Anything with a JSON form.
 
-    input = "json"
+    Args:
+        input: what the form shows: "json", "list" for a list of numbers or words, "numbers" for one or a list of them.
+    """
+
+    input: str = "json"
 
     def to_config(self, value: Any) -> Any:
         from kerasviz.declare.registry import serialize
@@ -427,4 +432,6 @@ def kind_of(hint: Any, **limits: Any) -> Kind:
         return Number(hint, **limits)
     if hint is str:
         return Text()
+    if hint in (list, tuple) or get_origin(hint) in (list, tuple):
+        return DataKind("list")
     return FunctionKind() if hint in (Callable, typing.Callable) else DataKind()

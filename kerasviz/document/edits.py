@@ -6,7 +6,7 @@ from typing import Any
 from kerasviz.declare import Invalid, did_you_mean
 from kerasviz.document.checks import Json, Tensor, check_outputs
 from kerasviz.document.document import INPUT_KINDS, Document
-from kerasviz.document.kinds import input_limits
+from kerasviz.document.kinds import input_limits, starts_with
 from kerasviz.document.names import call_id, layer_id, taken_in
 from kerasviz.document.patch import Draft, Patch, patch
 from kerasviz.document.placing import after as place_after
@@ -136,7 +136,9 @@ def wire(document: Document, source: str | Tensor, target: str, slot: int | None
         raise Invalid(where, "a call that does not depend on it", tensor[0], "The wire would close a cycle.")
     inputs = [list(given) for given in call["inputs"]]
     full = limit is not None and len(inputs) >= limit
-    at = (len(inputs) - 1 if full else len(inputs)) if slot is None else min(slot, len(inputs))
+    repeated = len(inputs) == starts_with(document.kind_of(target)) == 2 and inputs[0] == inputs[1]
+    free_slot = len(inputs) - 1 if full or repeated else len(inputs)  # attention that looks at itself looks elsewhere
+    at = free_slot if slot is None else min(slot, len(inputs))
     inputs[at : at + 1] = [tensor]
     label = f"Connect {document.name_of(tensor[0])} to {document.name_of(target)}"
     return patch(label, calls={target: {**call, "inputs": inputs}})
@@ -224,7 +226,7 @@ def healed(document: Document, gone: set[str], tensor: Tensor, heal: bool) -> li
     """What stands for a tensor once `gone` is removed: the single source before it, or nothing."""
     while tensor[0] in gone:
         inputs = document.calls[tensor[0]]["inputs"]
-        if not heal or len(inputs) != 1:
+        if not heal or not inputs or any(other != inputs[0] for other in inputs):
             return []
         tensor = inputs[0]
     return [list(tensor)]

@@ -8,16 +8,16 @@ COLUMNS = 88
 OPEN, CLOSE = "([{", ")]}"
 
 
-def statement(text: str, indent: str = "") -> list[str]:
-    """A statement as lines."""
-    if len(indent) + len(text) <= COLUMNS:
-        return [indent + text]
+def statement(text: str, indent: str = "", behind: str = "") -> list[str]:
+    """A statement as lines, with `behind` at the end of the last."""
+    if len(indent) + len(text) + len(behind) <= COLUMNS:
+        return [indent + text + behind]
     pairs = brackets(text)
     for start, end in trailers(text, pairs):
         head, body, tail = text[: start + 1], text[start + 1 : end], text[end:]
         if len(indent) + len(head) <= COLUMNS:
-            return [indent + head, *body_lines(body, indent + "    "), indent + tail]
-    return [indent + text]
+            return [indent + head, *body_lines(body, indent + "    "), indent + tail + behind]
+    return [indent + text + behind]
 
 
 def body_lines(body: str, indent: str) -> list[str]:
@@ -25,12 +25,7 @@ def body_lines(body: str, indent: str) -> list[str]:
     body = body.strip().removesuffix(",")
     if len(indent) + len(body) <= COLUMNS:
         return [indent + body]
-    return [line for item in items(body) for line in with_comma(statement(item, indent))]
-
-
-def with_comma(lines: list[str]) -> list[str]:
-    """The lines of an item, ended by a comma."""
-    return [*lines[:-1], lines[-1] + ","]
+    return [line for item in items(body) for line in statement(item, indent, ",")]
 
 
 def brackets(text: str) -> list[tuple[int, int]]:

@@ -74,7 +74,7 @@ def input_limits(kind: str) -> tuple[int, int | None]:
     if kind in MERGES or kind == "HashedCrossing":
         return 2, None
     if kind in ATTENTION:
-        return 2, 4
+        return 2, 4 if kind in SEPARATE_INPUTS else 3
     if kind in RECURRENT or kind in NESTED or kind.startswith("ops."):
         return 1, None
     return 1, 1
@@ -83,6 +83,26 @@ def input_limits(kind: str) -> tuple[int, int | None]:
 def takes_list(kind: str) -> bool:
     """Whether several tensors go in as one list, as merges want it."""
     return kind not in SEPARATE_INPUTS
+
+
+def input_names(kind: str) -> list[str]:
+    """What each of several tensors is for the layer; empty where they are all the same to it."""
+    if kind in ATTENTION:
+        return ["query", "value", "key", "query mask"][: input_limits(kind)[1]]
+    return ["sequence", "initial state"] if kind in RECURRENT else []
+
+
+def starts_with(kind: str) -> int:
+    """How often a new layer takes the one tensor it is put behind: attention, twice, looks at its own places."""
+    return 2 if kind in ATTENTION else 1
+
+
+def input_rank(kind: str) -> int | None:
+    """The number of axes that a kind's input has, with the batch; None where it takes several, or nobody knows."""
+    rank = rank_of(kind)
+    if rank is not None:
+        return rank + (3 if kind.startswith("ConvLSTM") else 2)
+    return 3 if kind in RECURRENT or kind in SEPARATE_INPUTS[1:] else None
 
 
 def rank_of(kind: str) -> int | None:

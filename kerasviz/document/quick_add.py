@@ -6,7 +6,8 @@
 
 Numbers bind to the layer's arguments in their declared order, bare words to the argument that knows them (`same`,
 `relu`, `nobias`, `seq`). `@tag` alone names the tensor at hand, or takes up the one of that name; behind a layer that
-has been named before it is one more input: `@a > conv 64 > bn > add @a > relu`. `x3` repeats a step.
+has been named before it is one more input: `@a > conv 64 > bn > add @a > relu`. `x3` repeats a step. Behind the name of
+a wrapper stands the layer inside: `TimeDistributed dense 10`.
 """
 
 import re
@@ -15,7 +16,7 @@ from typing import Any
 
 from kerasviz.declare import Invalid, did_you_mean
 from kerasviz.document.quick_text import QuickAddError, Step, Token, value_of
-from kerasviz.document.words import ALIASES, DEFAULTS, KEYS, WRAPPED, kind_of_word, names, words_of
+from kerasviz.document.words import ALIASES, DEFAULTS, KEYS, WRAPPED, WRAPPERS, kind_of_word, names, words_of
 
 REPEAT = re.compile(r"x(\d{1,3})$")
 
@@ -48,9 +49,24 @@ def understood(step: Step, rank: int | None = None) -> Wanted:
     kind = kind_of_word(step.head.text)
     if kind is None:
         return plain_activation(step)
+    if (found := wrapper(kind, step)) is not None:
+        return found
     if word in ALIASES:
         kind = for_rank(kind, rank)
     return bound(kind, step)
+
+
+def wrapper(kind: str, step: Step) -> Wanted | None:
+    """A layer around another, whose words follow: `TimeDistributed dense 10`; None where none follows."""
+    around = "RNN" if kind == "SimpleRNN" and step.head.text.lower() == "rnn" else kind
+    inside = kind_of_word(step.words[0].text) if step.words and around in WRAPPERS else None
+    if inside is None or (around == "RNN") != inside.endswith("Cell"):
+        return None
+    inner = bound(inside, Step(step.words[0], step.words[1:]))
+    config = {"module": "keras.layers", "class_name": inside, "config": inner.args, "registered_name": None}
+    args = {WRAPPERS[around]: config}
+    checked(around, args, step, {})
+    return Wanted(around, args, inner.tags, inner.repeat)
 
 
 def plain_activation(step: Step) -> Wanted:
@@ -65,18 +81,17 @@ def plain_activation(step: Step) -> Wanted:
 
 def for_rank(kind: str, rank: int | None) -> str:
     """The kind for tensors of this rank, if it has siblings."""
-    from kerasviz.document.kinds import layer_class, rank_of, ranked
+    from kerasviz.document.kinds import input_rank, layer_class, rank_of, ranked
 
-    if rank is None or rank_of(kind) is None or rank - 2 not in (1, 2, 3):
+    own, needed = rank_of(kind), input_rank(kind)
+    if rank is None or own is None or needed is None or own + rank - needed not in (1, 2, 3):
         return kind
-    sibling = ranked(kind, rank - 2)
+    sibling = ranked(kind, own + rank - needed)
     return sibling if layer_class(sibling) is not None else kind
 
 
 def bound(kind: str, step: Step) -> Wanted:
     """The words of a step as arguments of the kind."""
-    from kerasviz.document.components import make
-
     declared = declared_args(kind)
     binder = Binder(kind, declared)
     for token in step.words:
@@ -87,14 +102,22 @@ def bound(kind: str, step: Step) -> Wanted:
         doc = declared[missing[0]].doc
         raise QuickAddError(f"{kind} needs `{missing[0]}`. {doc}".strip(), step.head.start, step.end)
     if kind != "Input":
-        try:
-            make(kind, args)
-        except Invalid as error:
-            token = binder.origin(error.where) or step.head
-            raise token.error(f"{error.where}: expected {error.expected}, got {error.got!r}.", error.hint) from error
+        checked(kind, args, step, binder.origins)
     from kerasviz.document.edits import without_defaults
 
     return Wanted(kind, without_defaults(kind, args), binder.tags, binder.repeat)
+
+
+def checked(kind: str, args: dict[str, Any], step: Step, origins: dict[str, Token]) -> None:
+    """Complain, at the word it comes from, where a layer cannot be made of the arguments."""
+    from kerasviz.document.components import make
+
+    try:
+        make(kind, args)
+    except Invalid as error:
+        found = re.search(r"\((\w+)=", error.where)
+        token = (origins.get(found.group(1)) if found else None) or step.head
+        raise token.error(f"{error.where}: expected {error.expected}, got {error.got!r}.", error.hint) from error
 
 
 def declared_args(kind: str) -> dict[str, Any]:
@@ -179,11 +202,6 @@ class Binder:
             raise token.error(f"{self.kind}: `{name}` is given twice.")
         self.args[name] = value
         self.origins[name] = token
-
-    def origin(self, where: str) -> Token | None:
-        """The word that an error is about."""
-        found = re.search(r"\((\w+)=", where)
-        return self.origins.get(found.group(1)) if found else None
 
 
 def positional(argument: Any) -> bool:

@@ -7,7 +7,7 @@ from kerasviz.declare import Invalid, did_you_mean
 from kerasviz.document.document import Document, Json, Tensor
 from kerasviz.document.edits import add, only_sink, wire
 from kerasviz.document.inference import Inference
-from kerasviz.document.kinds import MERGES, input_limits
+from kerasviz.document.kinds import MERGES, input_limits, starts_with
 from kerasviz.document.patch import Draft, Patch
 from kerasviz.document.placing import pushed
 from kerasviz.document.quick_add import understood
@@ -105,8 +105,8 @@ class Builder:
         """A new layer behind the tensor at hand."""
         sources: list[str | Tensor] = [*([self.current] if self.current else []), *extra]
         limits = input_limits(kind)
-        if kind == "MultiHeadAttention" and len(sources) == 1:
-            sources = sources * 2  # self-attention
+        if len(sources) == 1:
+            sources = sources * starts_with(kind)
         if limits[1] is not None:
             sources = sources[: limits[1]]
         name = args.get("name")

@@ -83,8 +83,7 @@ def sequential(document: Document, name: str | None, names: bool) -> list[str]:
     for call in document.order:
         layer = document.layer_of(call)
         text = input_source(layer, names=names) if layer["kind"] in INPUT_KINDS else layer_source(layer, names=names)
-        made = statement(text, " " * 8)
-        lines += [*made[:-1], made[-1] + ","]
+        lines += statement(text, " " * 8, ",")
     lines += ["    ]" + ("," if name else "")]
     lines += [f"    name={text_source(name)},"] if name else []
     return [*lines, ")"]

@@ -1,10 +1,11 @@
 """Counts of right and wrong yeses, and the precision and recall they make."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from torch import Tensor
 
 from kerasviz.declare import arg
+from kerasviz.declare.kinds import DataKind
 from kerasviz.losses.reduction import divide_no_nan
 from kerasviz.metrics.base import NAME_DOC
 from kerasviz.metrics.confusion import LOWEST, CountingMetric, checked_thresholds
@@ -19,7 +20,7 @@ class ConditionCount(CountingMetric):
 
     counted: str = ""
 
-    thresholds: Any = arg(None, doc=THRESHOLDS_DOC)
+    thresholds: Annotated[Any, DataKind("numbers")] = arg(None, doc=THRESHOLDS_DOC)
 
     def check(self) -> None:
         given = self.thresholds
@@ -81,7 +82,7 @@ class RightShare(CountingMetric):
 
     _direction = "up"
 
-    thresholds: Any = arg(None, doc=THRESHOLDS_DOC)
+    thresholds: Annotated[Any, DataKind("numbers")] = arg(None, doc=THRESHOLDS_DOC)
     top_k: int | None = arg(None, at_least=1, doc=TOP_K_DOC)
     class_id: int | None = arg(None, at_least=0, doc=CLASS_DOC)
 

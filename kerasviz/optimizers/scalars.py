@@ -68,7 +68,7 @@ def host_scalar(value: Any, dtype: str, name: str) -> HostScalar:
 class Rate(Kind):
     """A learning rate: a number, a schedule, or a function without arguments."""
 
-    input = "number"
+    input = "rate"
 
     def parse(self, value: Any, where: str = "") -> Any:
         if isinstance(value, Mapping):
@@ -101,7 +101,7 @@ class Rate(Kind):
         return getattr(origin, "__name__", repr(origin))
 
     def schema(self) -> dict[str, Any]:
-        return {"input": self.input, "step": None, "min": 0, "max": None}
+        return {"input": self.input, "step": "any", "min": 0, "max": None}
 
     def samples(self) -> list[Any]:
         return [0.5]

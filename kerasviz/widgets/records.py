@@ -156,13 +156,19 @@ class FormField(TypedDict):
     choices: NotRequired[list[Json]]
     count: NotRequired[int | None]
     family: NotRequired[str]
+    of: NotRequired[list[str]]
 
 
 class InputCount(TypedDict):
-    """How many tensors a layer takes; `max` is null where there is no limit."""
+    """How many tensors a layer takes; `max` is null where there is no limit.
+
+    A new layer takes the tensor that it is put behind `first` times. `names` say what the first ones are for.
+    """
 
     min: int
     max: int | None
+    first: int
+    names: list[str]
 
 
 class ComponentSpec(TypedDict):
@@ -187,9 +193,11 @@ class Catalog(TypedDict):
     """Every component that the page offers."""
 
     layers: list[LayerSpec]
+    cells: list[ComponentSpec]
     losses: list[ComponentSpec]
     metrics: list[ComponentSpec]
     optimizers: list[ComponentSpec]
+    schedules: list[ComponentSpec]
     callbacks: list[ComponentSpec]
     activations: list[str]
     initializers: list[ComponentSpec]

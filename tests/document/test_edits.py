@@ -150,3 +150,17 @@ def test_arranged_nodes_do_not_overlap_and_flow_downwards(document):
     assert all(places[source][1] < places[call][1] for call in calls for source in document.sources(call))
     assert all(n % 8 == 0 and n >= 0 for place in places.values() for n in place)
     check_references(document)
+
+
+def test_a_wire_to_self_attention_is_what_it_looks_at_from_then_on():
+    document = Document()
+    for kind, args, after in (
+        ("Input", {"shape": [4, 6]}, []),
+        ("Input", {"shape": [5, 6]}, []),
+        ("Attention", {}, ["input", "input"]),
+    ):
+        document, _ = apply(document, run(document, "add", kind=kind, args=args, after=after))
+    document, _ = apply(document, run(document, "wire", source="input_1", target="attention"))
+    assert document.calls["attention"]["inputs"] == [["input", 0], ["input_1", 0]]
+    document, _ = apply(document, run(document, "wire", source="input", target="attention"))
+    assert document.calls["attention"]["inputs"] == [["input", 0], ["input_1", 0], ["input", 0]]

@@ -153,3 +153,29 @@ def test_completions_fit_the_place():
     assert completions("conv 32 sa")[0]["text"] == "same"
     assert "padding=" in [c["text"] for c in completions("conv 32 pad")]
     assert {c["kind"] for c in suggest("pool")} >= {"MaxPooling2D"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "inside"),
+    [
+        ("in 4 6 > TimeDistributed dense 3 relu", "TimeDistributed", ("layer", "Dense")),
+        ("in 4 6 > bidirectional gru 3 seq", "Bidirectional", ("layer", "GRU")),
+        ("in 4 6 > SpectralNormalization dense 3", "SpectralNormalization", ("layer", "Dense")),
+        ("in 4 6 > RNN LSTMCell 3", "RNN", ("cell", "LSTMCell")),
+    ],
+)
+def test_the_layer_inside_stands_behind_its_wrapper(drawn, text, kind, inside):
+    document = drawn(text)
+    layer = next(layer for layer in document.layers.values() if layer["kind"] == kind)
+    assert layer["args"][inside[0]]["class_name"] == inside[1]
+
+
+@pytest.mark.parametrize("kind", ["Attention", "AdditiveAttention", "gqa 4 2 1", "mha 2 4"])
+def test_every_attention_of_one_tensor_is_self_attention(drawn, kind):
+    document = drawn(f"in 10 8 > {kind}")
+    assert document.calls[document.order[-1]]["inputs"] == [["input", 0], ["input", 0]]
+
+
+@pytest.mark.parametrize(("shape", "kind"), [("4 8 3", "ConvLSTM1D"), ("4 8 8 3", "ConvLSTM2D")])
+def test_a_convolved_lstm_is_chosen_by_the_rank(drawn, shape, kind):
+    assert kind in {layer["kind"] for layer in drawn(f"in {shape} > convlstm 5").layers.values()}

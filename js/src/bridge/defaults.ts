@@ -7,9 +7,11 @@ export const DEFAULTS: Traits = {
   theme: "auto",
   catalog: {
     layers: [],
+    cells: [],
     losses: [],
     metrics: [],
     optimizers: [],
+    schedules: [],
     callbacks: [],
     activations: [],
     initializers: [],

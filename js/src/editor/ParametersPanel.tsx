@@ -15,7 +15,7 @@ import { useEditor } from "./context";
 import { Fixes, ProblemCard } from "./ProblemCard";
 import { analysisOf, fieldRequestOf, graphOf, layerOfCall, problemsOf, selectionOf, sorted } from "./selectors";
 
-function WireRow({ wire, end }: { wire: Wire; end: "source" | "target" }) {
+function WireRow({ wire, end, role }: { wire: Wire; end: "source" | "target"; role?: string }) {
   const editor = useEditor();
   const other = wire[end];
   const from = titleOf(editor.graph, wire.source);
@@ -23,6 +23,7 @@ function WireRow({ wire, end }: { wire: Wire; end: "source" | "target" }) {
   return (
     <li>
       <button type="button" className="kv-link" onClick={() => editor.visit(other)}>
+        {role && <small>{role} </small>}
         {titleOf(editor.graph, other)}
       </button>
       <IconButton
@@ -39,8 +40,8 @@ function Connections({ call }: { call: string }) {
   const editor = useEditor();
   const graph = useStore(useSession().shared, graphOf);
   const wires = wiresOf(graph);
-  const takesInputs =
-    editor.kinds.get(graph.layers.get(graph.calls.get(call)?.layer ?? "")?.kind ?? "")?.inputs.max !== 0;
+  const inputs = editor.kinds.get(graph.layers.get(graph.calls.get(call)?.layer ?? "")?.kind ?? "")?.inputs;
+  const takesInputs = inputs?.max !== 0;
   const into = wires.filter((wire) => wire.target === call);
   const from = wires.filter((wire) => wire.source === call);
   return (
@@ -51,7 +52,12 @@ function Connections({ call }: { call: string }) {
           <ul>
             {into.length === 0 && <li className="kv-quiet">{TEXT.parameters.noInput}</li>}
             {into.map((wire) => (
-              <WireRow key={wire.id} wire={wire} end="source" />
+              <WireRow
+                key={wire.id}
+                wire={wire}
+                end="source"
+                {...(into.length > 1 && { role: inputs?.names[wire.slot] ?? "" })}
+              />
             ))}
           </ul>
         </div>

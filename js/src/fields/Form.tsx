@@ -3,10 +3,21 @@ import { type ComponentType, type ReactNode, useState } from "react";
 import type { FormField, Json, Problem } from "../contract";
 import { Icon } from "../ui/icons";
 import { TEXT } from "../ui/text";
+import { LayersField } from "./LayersField";
 import { NamedField } from "./NamedField";
+import { RateField } from "./RateField";
 import { SelectField } from "./SelectField";
 import { SwitchField } from "./SwitchField";
-import { AxisField, JsonField, NumberField, ShapeField, SizesField, TextField } from "./TextualField";
+import {
+  AxisField,
+  JsonField,
+  ListField,
+  NumberField,
+  NumbersField,
+  ShapeField,
+  SizesField,
+  TextField,
+} from "./TextualField";
 import type { FieldProps } from "./types";
 import { equal, spoken } from "./values";
 
@@ -20,6 +31,10 @@ const INPUTS: Record<string, ComponentType<FieldProps>> = {
   shape: ShapeField,
   axis: AxisField,
   named: NamedField,
+  layers: LayersField,
+  rate: RateField,
+  list: ListField,
+  numbers: NumbersField,
   json: JsonField,
   function: TextField,
 };

@@ -1,5 +1,5 @@
 import { useTrait } from "../bridge/useTrait";
-import type { Catalog, ComponentSpec, Json } from "../contract";
+import type { Catalog, ComponentSpec, FormField, Json } from "../contract";
 import { TEXT } from "../ui/text";
 import { Form } from "./Form";
 import type { FieldProps } from "./types";
@@ -7,7 +7,8 @@ import { namedParts, namedValue, sameName } from "./values";
 
 const NONE = "";
 
-function choicesOf(catalog: Catalog, family: string | undefined): ComponentSpec[] {
+/** What a field offers: the whole family, or those of it that may stand there. */
+export function choicesOf(catalog: Catalog, { family, of }: Pick<FormField, "family" | "of">): ComponentSpec[] {
   const tables: Record<string, ComponentSpec[]> = {
     activation: catalog.activations.map((kind) => ({ kind, form: [] })),
     initializer: catalog.initializers,
@@ -16,16 +17,20 @@ function choicesOf(catalog: Catalog, family: string | undefined): ComponentSpec[
     loss: catalog.losses,
     metric: catalog.metrics,
     optimizer: catalog.optimizers,
-    layer: catalog.layers,
+    schedule: catalog.schedules,
+    layer: [...catalog.layers, ...catalog.cells],
   };
-  return tables[family ?? ""] ?? [];
+  const all = tables[family ?? ""] ?? [];
+  if (!of) return all;
+  const known = new Map(all.map((spec) => [spec.kind, spec]));
+  return of.flatMap((kind) => known.get(kind) ?? []);
 }
 
 /** An object chosen by name, with a form for its own arguments. */
 export function NamedField({ id, field, value, describedBy, invalid, disabled, onChange }: FieldProps) {
   const [catalog] = useTrait("catalog");
   const family = field.family ?? "";
-  const choices = choicesOf(catalog, family);
+  const choices = choicesOf(catalog, field);
   const { kind, config } = namedParts(value);
   const spec = kind === null ? undefined : choices.find((choice) => sameName(choice.kind, kind));
   const defaults = namedParts(field.default);
@@ -46,7 +51,9 @@ export function NamedField({ id, field, value, describedBy, invalid, disabled, o
         aria-describedby={describedBy}
         onChange={(event) => onChange(event.target.value === NONE ? null : event.target.value)}
       >
-        {(field.nullable || kind === null || family === "activation") && <option value={NONE}>None</option>}
+        {(field.nullable || kind === null || family === "activation") && (
+          <option value={NONE}>{field.required ? TEXT.fields.choose : TEXT.fields.none}</option>
+        )}
         {kind !== null && !spec && (
           <option value={kind}>
             {kind} ({TEXT.fields.custom})

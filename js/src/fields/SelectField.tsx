@@ -1,10 +1,19 @@
+import type { Json } from "../contract";
 import type { FieldProps } from "./types";
+import { isRecord, showObject } from "./values";
 
 const NONE = "\u0000none";
 
+/** A choice in words: Python's for yes and no. */
+function shown(choice: Json): string {
+  if (typeof choice === "boolean") return choice ? "True" : "False";
+  return choice === null ? "None" : String(choice);
+}
+
 export function SelectField({ id, field, value, describedBy, invalid, disabled, onChange }: FieldProps) {
   const choices = field.choices ?? [];
-  const current = choices.indexOf(value ?? null);
+  const plain = isRecord(value) ? showObject(value) : (value ?? null);
+  const current = choices.indexOf(plain);
   return (
     <select
       id={id}
@@ -15,10 +24,12 @@ export function SelectField({ id, field, value, describedBy, invalid, disabled, 
       aria-describedby={describedBy}
       onChange={(event) => onChange(event.target.value === NONE ? null : (choices[Number(event.target.value)] ?? null))}
     >
-      {(field.nullable || current < 0) && <option value={NONE}>{value && current < 0 ? String(value) : "None"}</option>}
+      {(field.nullable || current < 0) && !choices.includes(null) && (
+        <option value={NONE}>{current < 0 ? shown(plain) : "None"}</option>
+      )}
       {choices.map((choice, index) => (
         <option key={String(choice)} value={String(index)}>
-          {String(choice)}
+          {shown(choice)}
         </option>
       ))}
     </select>

@@ -3,13 +3,18 @@ import { type KeyboardEvent, useState } from "react";
 import type { FormField, Json } from "../contract";
 import type { FieldProps } from "./types";
 import {
+  isRecord,
   type Parsed,
   parseAxis,
   parseJson,
+  parseList,
   parseNumber,
+  parseNumbers,
   parseShape,
   parseSizes,
   showJson,
+  showList,
+  showObject,
   showShape,
   showSizes,
 } from "./values";
@@ -88,7 +93,7 @@ export function stepped(
 }
 
 const NUMBER: Notation = {
-  show: (value) => (value === null || value === undefined ? "" : String(value)),
+  show: (value) => (isRecord(value) ? showObject(value) : value === null || value === undefined ? "" : String(value)),
   parse: parseNumber,
   inputMode: "decimal",
   keys: (event, value, field) => {
@@ -99,6 +104,8 @@ const NUMBER: Notation = {
 const SIZES: Notation = { show: showSizes, parse: parseSizes, inputMode: "numeric" };
 const SHAPE: Notation = { show: showShape, parse: parseShape };
 const AXIS: Notation = { show: showSizes, parse: parseAxis, inputMode: "numeric" };
+const LIST: Notation = { show: showList, parse: parseList };
+const NUMBERS: Notation = { show: showList, parse: parseNumbers };
 const JSON_VALUE: Notation = { show: showJson, parse: parseJson };
 const TEXT: Notation = {
   show: (value) => (typeof value === "string" ? value : showJson(value)),
@@ -119,6 +126,14 @@ export function ShapeField(props: FieldProps) {
 
 export function AxisField(props: FieldProps) {
   return <TextualInput notation={AXIS} {...props} />;
+}
+
+export function ListField(props: FieldProps) {
+  return <TextualInput notation={LIST} {...props} />;
+}
+
+export function NumbersField(props: FieldProps) {
+  return <TextualInput notation={NUMBERS} {...props} />;
 }
 
 export function JsonField(props: FieldProps) {

@@ -120,6 +120,75 @@ export function parseAxis(text: string, field: Pick<FormField, "nullable">): Par
   return { value: axes.length === 1 ? (axes[0] as number) : axes };
 }
 
+/** Between commas or in lines; what stands in quotes or brackets is one piece. */
+function items(text: string): string[] {
+  const found = text.match(/(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,\n])+/g) ?? [];
+  return found.map((part) => part.trim()).filter(Boolean);
+}
+
+function item(text: string): Json | undefined {
+  const number = calculate(text);
+  if (number !== null) return number;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return /["[\]{}]/.test(text) ? undefined : text;
+  }
+}
+
+/** 0.5, 1 or red, green; in brackets or without. */
+export function parseList(text: string, field: Partial<Pick<FormField, "nullable" | "required">>): Parsed {
+  const trimmed = text.trim();
+  if (/^(none)?$/i.test(trimmed)) return field.required ? fail(TEXT.fields.list) : { value: null };
+  const whole = parsedJson(trimmed) ?? parsedJson(`[${trimmed}]`);
+  if (Array.isArray(whole)) return { value: whole };
+  const found = items(trimmed.replace(/^[[(]([^[\]()]*)[\])]$/, "$1")).map(item);
+  const known = found.filter((part): part is Json => part !== undefined);
+  return known.length === found.length && known.length > 0 ? { value: known } : fail(TEXT.fields.list);
+}
+
+/** A number, or several: then a list. */
+export function parseNumbers(text: string, field: Partial<Pick<FormField, "nullable" | "required">>): Parsed {
+  const parsed = parseList(text, field);
+  if ("error" in parsed) return fail(TEXT.fields.numbers);
+  const { value } = parsed;
+  if (!Array.isArray(value)) return parsed;
+  if (!value.every(numeric) || value.length === 0) return fail(TEXT.fields.numbers);
+  const one = value.length === 1 && !text.includes("[") && !text.includes(",");
+  return { value: one ? (value[0] as number) : value };
+}
+
+/** A number, or lists of them. */
+function numeric(value: Json): boolean {
+  return Array.isArray(value) ? value.every(numeric) : typeof value === "number";
+}
+
+export function showList(value: Json | undefined): string {
+  if (!Array.isArray(value)) return showJson(value);
+  const plain = (part: Json) =>
+    typeof part === "string" &&
+    item(part) === part &&
+    part !== "" &&
+    !/[,\n]|^none$/i.test(part) &&
+    part.trim() === part;
+  return value.map((part) => (plain(part) ? String(part) : JSON.stringify(part))).join(", ");
+}
+
+function parsedJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How an object reads where a field cannot edit it: SeedGenerator. */
+export function showObject(value: { [key: string]: Json }): string {
+  const { class_name: name, config } = value;
+  const inner = isRecord(config) ? config.name : undefined;
+  return typeof inner === "string" ? inner : typeof name === "string" ? name : JSON.stringify(value);
+}
+
 export function showJson(value: Json | undefined): string {
   return value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
 }

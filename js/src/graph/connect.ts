@@ -46,11 +46,14 @@ export function misfit(
   return shape && needed !== null && shape.length !== needed ? { needed, got: shape.length } : null;
 }
 
-/** The slot a new wire takes: the first free one, else the last is replaced. */
+/** The slot a new wire takes: the first free one, else the last is replaced. Self-attention looks elsewhere then. */
 export function slotFor(graph: Graph, kinds: Kinds, target: string): number {
-  const used = graph.calls.get(target)?.inputs.length ?? 0;
+  const inputs = graph.calls.get(target)?.inputs ?? [];
+  const used = inputs.length;
   const limit = maxInputs(graph, kinds, target);
-  return used < limit ? used : Math.max(0, limit - 1);
+  const [[query, place] = [], [value, other] = []] = inputs;
+  const repeated = used === 2 && specOf(graph, kinds, target)?.inputs.first === 2 && query === value && place === other;
+  return used < limit && !repeated ? used : Math.max(0, Math.min(used, limit) - 1);
 }
 
 export interface Target {

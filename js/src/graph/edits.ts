@@ -30,6 +30,12 @@ function takesInputs(kinds: Kinds, kind: string): boolean {
   return kinds.get(kind)?.inputs.max !== 0;
 }
 
+/** The inputs of a new layer behind a tensor: attention takes it twice. */
+function startingWith(kinds: Kinds, kind: string, tensor: Tensor | null): Tensor[] {
+  const times = kinds.get(kind)?.inputs.first ?? 1;
+  return tensor === null ? [] : Array.from({ length: times }, (): Tensor => [...tensor]);
+}
+
 function withInput(call: CallData, slot: number, tensor: Tensor): CallData {
   const inputs = [...call.inputs];
   inputs[Math.min(slot, inputs.length)] = tensor;
@@ -50,9 +56,8 @@ export function add(graph: Graph, kinds: Kinds, layers: NewLayer[], where: Where
   for (const { kind, args } of layers) {
     const id = newLayerId(kind, taken);
     taken.add(id);
-    const wired = previous !== null && takesInputs(kinds, kind);
     set.layers[id] = { id, kind, args: args ?? {} };
-    set.calls[id] = { id, layer: id, inputs: wired && previous ? [previous] : [] };
+    set.calls[id] = { id, layer: id, inputs: startingWith(kinds, kind, previous) };
     place = makesRoom ? snapped(place) : free(graph, place, direction, placed);
     set.positions[id] = place;
     placed.push(place);
@@ -166,9 +171,10 @@ export function rename(graph: Graph, call: string, name: string): Patch {
 function healed(graph: Graph, gone: ReadonlySet<string>, tensor: Tensor, heal: boolean): Tensor[] {
   let current = tensor;
   for (let steps = 0; gone.has(current[0]); steps += 1) {
-    const inputs = graph.calls.get(current[0])?.inputs ?? [];
-    if (!heal || inputs.length !== 1 || steps > graph.calls.size) return [];
-    current = inputs[0] as Tensor;
+    const [first, ...rest] = graph.calls.get(current[0])?.inputs ?? [];
+    const several = rest.some(([source, output]) => source !== first?.[0] || output !== first[1]);
+    if (!heal || !first || several || steps > graph.calls.size) return [];
+    current = first;
   }
   return [current];
 }

@@ -5,8 +5,9 @@ import { failureOf } from "../bridge/request";
 import { useTrait } from "../bridge/useTrait";
 import type { Chosen, ComponentSpec, FormField, Json, Settings } from "../contract";
 import { Form } from "../fields/Form";
-import { parseNumber, sameName } from "../fields/values";
+import { namedValue, parseNumber, sameName } from "../fields/values";
 import { Button, IconButton } from "../ui/Button";
+import { Icon } from "../ui/icons";
 import { TEXT } from "../ui/text";
 import { isActive } from "./RunBar";
 
@@ -30,6 +31,13 @@ const SCHEDULE: FormField[] = [
 function withArg(chosen: Chosen, name: string, value: Json | undefined): Chosen {
   const { [name]: _old, ...rest } = chosen.args;
   return { ...chosen, args: value === undefined ? rest : { ...rest, [name]: value } };
+}
+
+/** A component newly chosen. One that wraps another of its family begins with what was chosen before. */
+function begun(spec: ComponentSpec | undefined, kind: string, before: Chosen | null): Chosen {
+  const inner = spec?.form.find((field) => field.required && field.family === "optimizer");
+  if (!inner || !before || !inner.of?.includes(before.kind)) return { kind, args: {} };
+  return { kind, args: { [inner.name]: namedValue("optimizer", before.kind, before.args) } };
 }
 
 function specOf(specs: ComponentSpec[], kind: string | undefined): ComponentSpec | undefined {
@@ -65,7 +73,7 @@ function Choice({ title, specs, chosen, empty, open = false, onChange }: ChoiceP
         id={id}
         className="kv-input"
         value={spec?.kind ?? ""}
-        onChange={(event) => onChange({ kind: event.target.value, args: {} })}
+        onChange={({ target }) => onChange(begun(specOf(specs, target.value), target.value, chosen))}
       >
         {!spec && <option value="">{chosen?.kind ?? empty}</option>}
         {specs.map((entry) => (
@@ -98,28 +106,56 @@ function Metrics({
   onChange(metrics: Chosen[]): void;
 }) {
   const id = useId();
+  const [open, setOpen] = useState<string | null>(null);
   const left = specs.filter((spec) => !metrics.some((metric) => sameName(metric.kind, spec.kind)));
+  const formOf = (kind: string) => specOf(specs, kind)?.form ?? [];
+  const shown = metrics.findIndex((metric) => metric.kind === open && formOf(metric.kind).length > 0);
+  const metric = metrics[shown];
+  const add = (kind: string) => {
+    onChange([...metrics, { kind, args: {} }]);
+    if (formOf(kind).some((field) => field.required)) setOpen(kind);
+  };
   return (
     <section className="kv-choice">
       <label htmlFor={id}>{TEXT.training.metrics}</label>
       <ul className="kv-tags">
-        {metrics.map((metric, index) => (
-          <li key={metric.kind}>
-            {metric.kind}
+        {metrics.map(({ kind, args }, index) => (
+          <li key={kind}>
+            {formOf(kind).length > 0 ? (
+              <button
+                type="button"
+                className={`kv-tag${formOf(kind).some((field) => field.required && !(field.name in args)) ? " is-wrong" : ""}`}
+                aria-expanded={index === shown}
+                onClick={() => setOpen(index === shown ? null : kind)}
+              >
+                {kind}
+                <Icon name="chevron" size={12} />
+              </button>
+            ) : (
+              kind
+            )}
             <IconButton
               icon="close"
-              label={TEXT.training.removeMetric(metric.kind)}
+              label={TEXT.training.removeMetric(kind)}
               onClick={() => onChange(metrics.filter((_, other) => other !== index))}
             />
           </li>
         ))}
       </ul>
-      <select
-        id={id}
-        className="kv-input"
-        value=""
-        onChange={(event) => event.target.value && onChange([...metrics, { kind: event.target.value, args: {} }])}
-      >
+      {metric && (
+        <div className="kv-nested">
+          <Form
+            key={metric.kind}
+            form={formOf(metric.kind)}
+            args={metric.args}
+            idPrefix={`${id}-${metric.kind}`}
+            onChange={(name, value) =>
+              onChange(metrics.map((other, index) => (index === shown ? withArg(other, name, value) : other)))
+            }
+          />
+        </div>
+      )}
+      <select id={id} className="kv-input" value="" onChange={({ target }) => target.value && add(target.value)}>
         <option value="">{TEXT.training.addMetric}</option>
         {left.map((spec) => (
           <option key={spec.kind} value={spec.kind}>

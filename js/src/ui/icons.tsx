@@ -17,6 +17,7 @@ const PATHS = {
   ),
   stop: <rect x={4} y={4} width={8} height={8} rx={1.5} fill="currentColor" stroke="none" />,
   chevron: <path d="M4.5 6.5 8 10l3.5-3.5" />,
+  up: <path d="M4.5 9.5 8 6l3.5 3.5" />,
   right: <path d="M6.5 4.5 10 8l-3.5 3.5" />,
   left: <path d="M9.5 4.5 6 8l3.5 3.5" />,
   undo: <path d="M3.5 6.5h6a3.25 3.25 0 0 1 0 6.5H6M6 3.5l-3 3 3 3" />,

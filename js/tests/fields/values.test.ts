@@ -8,10 +8,14 @@ import {
   namedValue,
   parseAxis,
   parseJson,
+  parseList,
   parseNumber,
+  parseNumbers,
   parseShape,
   parseSizes,
   sameName,
+  showList,
+  showObject,
   showShape,
   showSizes,
 } from "../../src/fields/values";
@@ -137,4 +141,63 @@ test("arrow keys step whole numbers by one and fractions by a tenth of their siz
   expect(stepped(0.5, 1, false, { step: "any", min: 0, max: 1 })).toBe(0.6);
   expect(stepped(0.001, -1, false, { step: "any", min: 0, max: null })).toBe(0);
   expect(stepped(0, 1, false, { step: "any", min: 0, max: 1 })).toBe(0.1);
+});
+
+test.each([
+  ["0.2, 1/2", [0.2, 0.5]],
+  ["3", [3]],
+  ["red, green", ["red", "green"]],
+  ["red green, it's", ["red green", "it's"]],
+  ['"a, b", c', ["a, b", "c"]],
+  ['["a", 1]', ["a", 1]],
+  ["(1, 2)", [1, 2]],
+  [
+    "[1, 2], [3, 4]",
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ], // prettier-ignore
+])("the list %j", (text, value) => {
+  expect(parseList(text, {})).toEqual({ value });
+});
+
+test("a list shows as it is written", () => {
+  for (const list of [[0.2, 0.5], ["red", "it's"], ["a, b", "1"], [[1, 2], 3], ['say "no"', " x"], [""], ["none"]])
+    expect(parseList(showList(list), {})).toEqual({ value: list });
+  expect(showList(["red", "green"])).toBe("red, green");
+  expect(showList(null)).toBe("");
+});
+
+test("an empty list is none, or refused where one is needed", () => {
+  expect(parseList(" ", {})).toEqual({ value: null });
+  expect(parseList("None", { nullable: true })).toEqual({ value: null });
+  expect(parseList("", { required: true })).toHaveProperty("error");
+  expect(parseList('"a', {})).toHaveProperty("error");
+});
+
+test.each([
+  ["1/255", 1 / 255],
+  ["0.5, 1", [0.5, 1]],
+  ["0.5,", [0.5]],
+  ["[0.5]", [0.5]],
+  [
+    "[[1, 2], [3, 4]]",
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ], // prettier-ignore
+  ["", null],
+])("numbers %j", (text, value) => {
+  expect(parseNumbers(text, {})).toEqual({ value });
+});
+
+test("words are no numbers", () => {
+  expect(parseNumbers("red", {})).toEqual({ error: "Expected a number, or several with commas between them." });
+});
+
+test("an object that a field cannot edit has a name", () => {
+  expect(showObject({ class_name: "DTypePolicy", config: { name: "mixed_float16" } })).toBe("mixed_float16");
+  expect(showObject({ class_name: "SeedGenerator", config: { seed: 7 } })).toBe("SeedGenerator");
 });

@@ -37,3 +37,11 @@ test("legal targets are the nearest first, and say what they would replace", () 
   expect(targets.map(({ id }) => id)).toEqual(["c", "d"]);
   expect(targets.map(({ replaces }) => replaces)).toEqual([true, false]);
 });
+
+test("a wire to self-attention is what it looks at from then on", () => {
+  const graph = graphOf("a b c<a,a");
+  const attention = { id: "c", kind: "MultiHeadAttention", args: {} };
+  const own = { ...graph, layers: new Map(graph.layers).set("c", attention) };
+  expect(slotFor(own, KINDS, "c")).toBe(1);
+  expect(slotFor(graph, KINDS, "c")).toBe(2);
+});

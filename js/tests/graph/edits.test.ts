@@ -163,3 +163,16 @@ test("a merge takes its inputs in the order of the selection", () => {
   expect(ids).toEqual(["add"]);
   expect(after(graph, patch)).toBe("a b c add<c,a");
 });
+
+test("attention behind one tensor looks at that tensor's own places", () => {
+  const { patch } = edits.add(graphOf("a"), KINDS, [{ kind: "MultiHeadAttention" }], { after: "a" }, "down");
+  const graph = apply(graphOf("a"), patch);
+  expect(textOf(graph)).toBe("a multi_head_attention<a,a");
+  const [query, value] = wiresOf(graph);
+  expect([query?.id, value?.id]).toEqual(["multi_head_attention:0", "multi_head_attention:1"]);
+});
+
+test("what takes one tensor twice is healed when it goes", () => {
+  const graph = graphOf("a b<a,a c<b");
+  expect(after(graph, edits.remove(graph, ["b"], true))).toBe("a c<a");
+});

@@ -9,7 +9,7 @@ function spec(kind: string, category: string, min: number, max: number | null): 
     category,
     doc: `About ${kind}.`,
     form: [],
-    inputs: { min, max },
+    inputs: { min, max, first: category === "attention" ? 2 : Math.min(min, 1), names: [] },
     rank: null,
     aliases: [kind.toLowerCase().slice(0, 4)],
     key_args: [],

@@ -12,7 +12,15 @@ function field(name: string, input = "number", more: Partial<FormField> = {}): F
 }
 
 function spec(kind: string, form: FormField[]): LayerSpec {
-  return { kind, category: "core", form, inputs: { min: 1, max: 1 }, rank: null, aliases: [], key_args: [] };
+  return {
+    kind,
+    category: "core",
+    form,
+    inputs: { min: 1, max: 1, first: 1, names: [] },
+    rank: null,
+    aliases: [],
+    key_args: [],
+  };
 }
 
 test("a replaced layer leaves its wires and its place to the new one, and undo puts it back", () => {

@@ -171,6 +171,8 @@ const filters: FormField = {
   input: "number",
 };
 const empty = {
+  cells: [],
+  schedules: [],
   losses: [],
   metrics: [],
   optimizers: [],
@@ -187,7 +189,7 @@ const layer = (kind: string, aliases: string[], form: FormField[] = [], doc = ""
   aliases,
   key_args: [],
   rank: null,
-  inputs: { min: 1, max: 1 },
+  inputs: { min: 1, max: 1, first: 1, names: [] },
 });
 const CATALOG: Catalog = {
   ...empty,

@@ -1,13 +1,14 @@
 """Discretization."""
 
 import itertools
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from kerasviz.declare import Data, DType, Invalid, arg
+from kerasviz.declare import DType, Invalid, arg
+from kerasviz.declare.kinds import DataKind
 from kerasviz.layers.preprocessing import quantiles
 from kerasviz.layers.preprocessing.columns import as_column
 from kerasviz.layers.preprocessing.data_layer import Adaptable
@@ -25,7 +26,9 @@ class Discretization(Adaptable):
     Source of `adapt`: quantiles from a summary of about 1 / epsilon places.
     """
 
-    bin_boundaries: Data = arg(None, doc="Where ranges begin, in order; the first and the last have no end.")
+    bin_boundaries: Annotated[Any, DataKind("list")] = arg(
+        None, doc="Where ranges begin, in order; the first and the last have no end."
+    )
     num_bins: int | None = arg(None, at_least=0, doc="How many ranges `adapt` makes, of about equal size.")
     epsilon: float = arg(0.01, doc="Error of the quantiles: 0.01 is one percent of the numbers.")
     output_mode: Literal["int", "one_hot", "multi_hot", "count"] = arg(

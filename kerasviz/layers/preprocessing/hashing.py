@@ -18,7 +18,7 @@ from kerasviz.tensors import convert_to_tensor, default_device, is_float, torch_
 class SaltKind(Kind):
     """One whole number or two, the key of a hash; kept as two."""
 
-    input = "json"
+    input = "numbers"
 
     def parse(self, value: Any, where: str = "") -> list[int]:
         """Both numbers."""

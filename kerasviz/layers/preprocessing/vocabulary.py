@@ -15,7 +15,7 @@ FILE_NAME = "vocabulary.txt"
 class VocabularyKind(Kind):
     """Tokens in an array or list, or the path of a file with one on each line."""
 
-    input = "json"
+    input = "list"
 
     def parse(self, value: Any, where: str = "") -> Any:
         """A list of tokens, or the path."""
