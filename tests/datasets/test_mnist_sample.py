@@ -3,6 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from kerasviz import datasets
 from kerasviz.datasets import mnist_sample
 
 SHA256 = "2201fb8b52f4e1526b3998fee8df4652418a8b4dea9ecf59ff72b48ed35f9c6c"
@@ -46,3 +47,11 @@ def test_arrays_are_the_callers_own(data):
     (x_train, _), _ = data
     assert x_train.flags.writeable
     assert mnist_sample.load_data()[0][0] is not x_train
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("mnist", "yet: `mnist_sample`"), ("imdb", "yet"), ("mnist_sampel", "Did you")]
+)
+def test_data_that_are_not_here_are_told(name, told):
+    with pytest.raises(AttributeError, match=told):
+        getattr(datasets, name)
