@@ -107,17 +107,16 @@ class GRUCell(GRUArguments, GatedCell):
 
     def fused(self, inputs: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
         """Run torch's GRU with these weights, its gates in torch's order: reset, update, candidate."""
-
-        def ordered(weight: Tensor) -> Tensor:
-            z, r, n = weight.split(self.units, dim=-1)
-            return torch.cat([r, z, n], dim=-1)
-
-        weights = [ordered(self.kernel).t(), ordered(self.recurrent_kernel).t()]
-        if self.bias is not None:
-            weights += list(ordered(self.bias))
+        bias = self.bias
+        together: list[Any] = (
+            [self.kernel, self.recurrent_kernel] if bias is None else [self.kernel, self.recurrent_kernel, bias]
+        )
+        z, r, n = torch.cat(together).split(self.units, dim=1)
+        kernel, recurrent, *biases = torch.cat([r, z, n], dim=1).split([len(part) for part in together])
+        weights = [kernel.t(), recurrent.t(), *(biases[0].unbind(0) if biases else ())]
         trains = torch.is_grad_enabled()
         start = start.unsqueeze(0).contiguous()
-        outputs, last = _VF.gru(inputs, start, weights, self.bias is not None, 1, 0.0, trains, False, True)
+        outputs, last = _VF.gru(inputs, start, weights, bias is not None, 1, 0.0, trains, False, True)
         return outputs, last[0]
 
 
