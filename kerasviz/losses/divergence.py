@@ -4,11 +4,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from kerasviz.declare import arg
 from kerasviz.losses.loss import NAME_DOC, NamedLoss, by_last_axis
 from kerasviz.losses.reduction import pair, tensors
-from kerasviz.tensors import settings
+from kerasviz.ops.crossentropies import labels_of
+from kerasviz.tensors import convert_to_tensor, settings
 
 
 def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
@@ -21,7 +23,12 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
 def poisson(y_true: Any, y_pred: Any) -> Tensor:
     """Mean over the last axis of y_pred - y_true * log(y_pred)."""
     y_true, y_pred = pair(y_true, y_pred)
-    return by_last_axis(y_pred - y_true * torch.log(y_pred + settings.epsilon()))
+    return by_last_axis(poisson_loss(y_true, y_pred, "none"))
+
+
+def poisson_loss(y_true: Tensor, y_pred: Tensor, reduction: str) -> Tensor:
+    """y_pred - y_true * log(y_pred), reduced as torch reduces."""
+    return F.poisson_nll_loss(y_pred, y_true, log_input=False, eps=settings.epsilon(), reduction=reduction)
 
 
 def signs(y_true: Tensor) -> Tensor:
@@ -54,8 +61,8 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
     """One minus twice the overlap over the sum of both regions. `axis`: over which sums go; None for all."""
     y_true, y_pred = tensors(y_true, y_pred)
     dims = _all_axes(axis, y_pred)
-    overlap, least = (y_true * y_pred).sum(dim=dims), settings.epsilon()
-    return 1.0 - (2.0 * overlap + least) / (y_true.sum(dim=dims) + y_pred.sum(dim=dims) + least)
+    overlap = (y_true * y_pred).sum(dim=dims)
+    return 1.0 - 2.0 * overlap / (y_true.sum(dim=dims) + y_pred.sum(dim=dims) + settings.epsilon())
 
 
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Tensor:
@@ -74,13 +81,11 @@ def _all_axes(axis: Any, values: Tensor) -> Any:
 
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:
     """(1 - probability of the label^q) / q: between crossentropy (q to 0) and absolute error (q = 1)."""
-    from kerasviz.ops.crossentropies import labels_of, probable
-    from kerasviz.tensors import convert_to_tensor
-
     y_pred = convert_to_tensor(y_pred)
     labels = labels_of(y_true, y_pred, -1)
     chosen = y_pred.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
-    return (1.0 - probable(chosen) ** q) / q
+    possible = chosen > 0
+    return (1.0 - torch.where(possible, chosen, 1.0) ** q * possible) / q  # at zero, a gradient of zero for infinity
 
 
 class KLDivergence(NamedLoss):
@@ -104,6 +109,9 @@ class Poisson(NamedLoss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return poisson(y_true, y_pred)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        return poisson_loss(y_true, y_pred, "mean") if y_true.shape == y_pred.shape else None
 
 
 class Hinge(NamedLoss):

@@ -106,7 +106,7 @@ class Loss(Component):
         if type(y_true) is not Tensor or (y_true.dtype is not dtype and not self.takes_labels):
             y_true = self._cast(y_true)
         mask = getattr(y_pred, "_keras_mask", None)
-        if self._is_mean and sample_weight is None and mask is None:
+        if self._is_mean and sample_weight is None and mask is None and y_pred.numel():
             loss = self.mean(y_true, y_pred)
             if loss is not None:
                 return loss

@@ -78,7 +78,7 @@ def reduce_values(values: Tensor, sample_weight: Tensor | None, reduction: str |
         values = values * along_samples(sample_weight, values)
     if reduction is None or reduction == "none" or values.ndim == 0 or tuple(values.shape) == (0,):
         return values
-    if reduction == "sum":
+    if reduction == "sum" or not values.numel():
         return values.sum()
     if reduction == "mean_with_sample_weight" and sample_weight is not None:
         return divide_no_nan(values.sum(), sample_weight.sum())

@@ -64,8 +64,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
 def cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     """The cosine of the angle between vectors along `axis`."""
     y_true, y_pred = pair(y_true, y_pred)
-    least = settings.epsilon()
-    return (F.normalize(y_true, dim=axis, eps=least) * F.normalize(y_pred, dim=axis, eps=least)).sum(dim=axis)
+    return F.cosine_similarity(y_true, y_pred, axis, settings.epsilon())
 
 
 class MeanSquaredError(NamedLoss):
@@ -158,3 +157,8 @@ class CosineSimilarity(NamedLoss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return cosine_similarity(y_true, y_pred, self.axis)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        if y_true.shape != y_pred.shape:
+            return None
+        return -F.cosine_similarity(y_true, y_pred, self.axis, settings.epsilon()).mean()

@@ -20,13 +20,14 @@ STRATEGIES = ("greedy", "beam_search")
 
 
 def alignment_loss(labels: Tensor, scores: Tensor, label_lengths: Tensor, times: Tensor, blank: int) -> Tensor:
-    """How improbable the labels are, over all ways to align them with a longer sequence.
+    """How improbable the labels are, over all ways to align them with a longer sequence; in 32 bits at least.
 
     Shapes:
         labels: (batch, labels)
         scores: (batch, time, classes)
         label_lengths, times, result: (batch,)
     """
+    scores = scores.float() if scores.dtype.itemsize < 4 else scores
     logarithms = F.log_softmax(scores, dim=-1).transpose(0, 1)
     return F.ctc_loss(logarithms, labels, times, label_lengths, blank=blank, reduction="none")
 

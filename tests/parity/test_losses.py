@@ -1,171 +1,242 @@
-"""Losses against Keras: values, gradients, reductions, weights, masks, configs."""
+"""Losses against Keras: values and gradients in every reduction, with weights and masks, shapes, dtypes, configs."""
+
+from __future__ import annotations
 
 import json
-import os
+from typing import Any
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
-
-import keras as oracle
 import numpy as np
 import pytest
 import torch
 
-import kerasviz as keras
+import kerasviz
 
-RANDOM = np.random.default_rng(0)
-VALUES = (RANDOM.normal(size=(6, 4)).astype("float32"), RANDOM.normal(size=(6, 4)).astype("float32"))
-COUNTS = (RANDOM.poisson(3, (6, 4)).astype("float32"), RANDOM.random((6, 4)).astype("float32") + 0.5)
-ROWS = (np.eye(4, dtype="float32")[RANDOM.integers(0, 4, 6)], RANDOM.dirichlet(np.ones(4), 6).astype("float32"))
-NUMBERS = (RANDOM.integers(0, 4, 6), ROWS[1])
-LOGITS = (NUMBERS[0], VALUES[1])
-YES = (RANDOM.integers(0, 2, (6, 4)).astype("float32"), RANDOM.random((6, 4)).astype("float32"))
-UNIT = (RANDOM.integers(0, 2, 6), VALUES[1] / np.linalg.norm(VALUES[1], axis=1, keepdims=True))
-SPEECH = (np.array([[1, 2, 2], [3, 1, 0], [2, 0, 0]]), RANDOM.normal(size=(3, 7, 5)).astype("float32"))
-MAPS = (RANDOM.integers(0, 4, (2, 3, 5)), RANDOM.dirichlet(np.ones(4), (2, 3, 5)).astype("float32"))
+from .comparing import assert_close
+from .loss_cases import CLASSES, LOSSES, batch, outcome, shape_of, source, uniform
+from .op_cases import answers, assert_answers
 
-CASES = [
-    ("MeanSquaredError", {}, VALUES),
-    ("MeanAbsoluteError", {}, VALUES),
-    ("MeanAbsolutePercentageError", {}, VALUES),
-    ("MeanSquaredLogarithmicError", {}, COUNTS),
-    ("Huber", {"delta": 0.3}, VALUES),
-    ("LogCosh", {}, VALUES),
-    ("CosineSimilarity", {"axis": -1}, VALUES),
-    ("Poisson", {}, COUNTS),
-    ("Hinge", {}, (np.sign(VALUES[0]), VALUES[1])),
-    ("SquaredHinge", {}, YES),
-    ("CategoricalHinge", {}, (ROWS[0], VALUES[1])),
-    ("KLDivergence", {}, (ROWS[1][::-1].copy(), ROWS[1])),
-    ("BinaryCrossentropy", {}, YES),
-    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, (YES[0], VALUES[1])),
-    ("BinaryFocalCrossentropy", {"apply_class_balancing": True, "alpha": 0.3, "gamma": 1.5}, YES),
-    ("BinaryFocalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, (YES[0], VALUES[1])),
-    ("CategoricalCrossentropy", {}, ROWS),
-    ("CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, (ROWS[0], VALUES[1])),
-    ("CategoricalFocalCrossentropy", {"alpha": 0.3, "gamma": 1.5}, ROWS),
-    ("CategoricalFocalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, (ROWS[0], VALUES[1])),
-    ("CategoricalHinge", {}, ROWS),
-    ("BinaryCrossentropy", {"axis": 0}, YES),
-    ("CategoricalCrossentropy", {"axis": 0}, ROWS),
-    ("CategoricalFocalCrossentropy", {"axis": 0}, ROWS),
-    ("CategoricalFocalCrossentropy", {"alpha": [0.1, 0.2, 0.3, 0.4]}, ROWS),
-    ("CosineSimilarity", {"axis": 0}, VALUES),
-    ("Huber", {"delta": 3.0}, VALUES),
-    ("Hinge", {}, YES),
-    ("Dice", {"axis": 1}, YES),
-    ("Tversky", {"alpha": 0.3, "beta": 0.8, "axis": 1}, YES),
-    ("CategoricalGeneralizedCrossEntropy", {"q": 0.7}, NUMBERS),
-    ("Circle", {"gamma": 10.0, "margin": 0.2}, UNIT),
-    ("Circle", {"gamma": 5.0, "remove_diagonal": False}, UNIT),
-    ("SparseCategoricalCrossentropy", {"ignore_class": 2}, NUMBERS),
-    ("SparseCategoricalCrossentropy", {}, NUMBERS),
-    ("SparseCategoricalCrossentropy", {"from_logits": True}, LOGITS),
-    ("SparseCategoricalCrossentropy", {"from_logits": True, "ignore_class": 1}, LOGITS),
-    ("SparseCategoricalCrossentropy", {"from_logits": True}, (NUMBERS[0][:, None], VALUES[1])),
-]
-IDS = [f"{name}-{arguments}" for name, arguments, _ in CASES]
+pytestmark = pytest.mark.filterwarnings("ignore:In loss categorical:SyntaxWarning")  # one class
+
+REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
+EACH = pytest.mark.parametrize("case", LOSSES)
 
 
-def both(name, arguments, data, **call):
-    """Value and gradient of ours and of the oracle's."""
-    found = []
-    for module in (keras, oracle):
-        y_pred = torch.tensor(data[1], requires_grad=True)
-        value = getattr(module.losses, name)(**arguments)(torch.tensor(data[0]), y_pred, **call)
-        value.sum().backward()
-        found.append((value.detach(), y_pred.grad))
-    return found
+def make(keras: Any, case: str, **more: Any) -> Any:
+    name, arguments, _ = LOSSES[case]
+    return getattr(keras.losses, name)(**arguments | more)
 
 
-@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "none", "mean", "mean_with_sample_weight"])
-@pytest.mark.parametrize(("name", "arguments", "data"), CASES, ids=IDS)
-def test_values_and_gradients_equal(name, arguments, data, reduction):
-    ours, theirs = both(name, {**arguments, "reduction": reduction}, data)
-    torch.testing.assert_close(ours[0], theirs[0], rtol=2e-5, atol=1e-6)
-    torch.testing.assert_close(ours[1], theirs[1], rtol=2e-5, atol=1e-6)
+def compare(reference: Any, calls: dict[str, Any], tolerance: float = 1e-5, more: Any = ()) -> None:
+    """`calls` are functions of the module, by label."""
+    expected = reference(lambda keras: answers(calls.items(), keras))
+    assert_answers(answers(calls.items(), kerasviz), expected, tolerance, more)
 
 
-@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "none", "mean_with_sample_weight"])
-@pytest.mark.parametrize(("name", "arguments", "data"), CASES, ids=IDS)
-def test_sample_weights_count_the_same(name, arguments, data, reduction):
-    weight = torch.tensor([0.0, 1.0, 2.0, 0.5, 1.0, 3.0][: 4 if arguments.get("axis") == 0 else 6])
-    ours, theirs = both(name, {**arguments, "reduction": reduction}, data, sample_weight=weight)
-    torch.testing.assert_close(ours[0], theirs[0], rtol=2e-5, atol=1e-6)
-    torch.testing.assert_close(ours[1], theirs[1], rtol=2e-5, atol=1e-6)
+def weights_of(case: str) -> dict[str, Any]:
+    """None, one for all, a weight for each sample, in a row and in a column; and for each value of the loss."""
+    count = CLASSES if LOSSES[case][1].get("axis") == 0 else shape_of(LOSSES[case][2])[0]
+    row = np.array([0.0, 1.0, 2.0, 0.5, 1.0, 3.0], "float32")[:count]
+    return {"plain": None, "one": 2.0, "row": row, "column": row[:, None], "whole": np.arange(count)}
 
 
-@pytest.mark.parametrize(("name", "arguments", "data"), CASES, ids=IDS)
-def test_configs_equal_and_load_on_both_sides(name, arguments, data):
-    ours = getattr(keras.losses, name)(**arguments)
-    theirs = getattr(oracle.losses, name)(**arguments)
-    config = json.loads(json.dumps(theirs.get_config()))
-    mine = json.loads(json.dumps(ours.get_config()))
-    assert {n: mine[n] for n in config if n != "dtype"} == {n: v for n, v in config.items() if n != "dtype"}
-    assert getattr(keras.losses, name).from_config(config).name == theirs.name
-    if name != "CategoricalGeneralizedCrossEntropy":  # Keras cannot read its own config of it
-        assert oracle.losses.deserialize(keras.losses.serialize(ours)).name == ours.name
+@EACH
+def test_values_and_gradients_equal_in_every_reduction(reference, case):
+    data = batch(LOSSES[case][2], shape_of(LOSSES[case][2]))
+
+    def of(reduction, weight):
+        return lambda keras: outcome(make(keras, case, reduction=reduction), *data, weight)
+
+    calls = {f"{r} {label}": of(r, weight) for r in REDUCTIONS for label, weight in weights_of(case).items()}
+    masked = "ignore_class" in LOSSES[case][1] or case.startswith("circle")
+    compare(reference, calls, 2e-5, [label for label in calls if masked and label.endswith("one")])  # refused by Keras
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_masked_places_do_not_count(weighted):
-    mask = torch.tensor(RANDOM.integers(0, 2, (2, 3, 5)), dtype=torch.bool)
-    found = []
-    for module in (keras, oracle):
-        y_pred = torch.tensor(MAPS[1])
-        y_pred._keras_mask = mask
-        weight = torch.rand(2, 3, 5, generator=torch.Generator().manual_seed(0)) if weighted else None
-        found.append(module.losses.SparseCategoricalCrossentropy()(torch.tensor(MAPS[0]), y_pred, sample_weight=weight))
-    torch.testing.assert_close(found[0], found[1], rtol=2e-5, atol=1e-6)
+SHAPES = {
+    "one": (1, 1),
+    "row": (1, 4),
+    "odd": (7, 3),
+    "deep": (2, 3, 4),
+    "deeper": (2, 1, 3, 4),
+    "empty": (0, 4),
+    "none": (2, 0, 4),
+}
+OF_CHANNELS = {"row", "deep", "deeper", "empty", "none"}  # of four classes
 
 
-@pytest.mark.parametrize("name", ["mse", "mae", "mape", "msle", "kld", "bce", "huber", "categorical_crossentropy"])
-def test_short_names_mean_the_same_function(name):
-    data = ROWS
-    ours = keras.losses.get(name)(torch.tensor(data[0]), torch.tensor(data[1]))
-    theirs = oracle.losses.get(name)(torch.tensor(data[0]), torch.tensor(data[1]))
-    torch.testing.assert_close(ours, theirs, rtol=2e-5, atol=1e-6)
+REFUSED = {"categorical hinge": ("empty", "none"), "sparse": "deeper", "sparse ignoring": "deeper"}  # by Keras
 
 
-@pytest.mark.parametrize(("name", "arguments"), [("Dice", {}), ("Tversky", {"alpha": 0.2}), ("CTC", {})])
-def test_losses_of_whole_batches_and_sequences_equal(name, arguments):
-    ours, theirs = both(name, arguments, SPEECH if name == "CTC" else YES)
-    torch.testing.assert_close(ours[0], theirs[0], rtol=2e-5, atol=1e-6)
-    torch.testing.assert_close(ours[1], theirs[1], rtol=2e-5, atol=1e-6)
+@EACH
+def test_shapes_of_every_sort_give_the_same(reference, case):
+    _, arguments, sort = LOSSES[case]
+
+    def of(reduction, shape):
+        return lambda keras: outcome(make(keras, case, reduction=reduction), *batch(sort, shape))
+
+    fitting = {
+        "speech": {"one": (1, 6, 3), "short": (2, 3, 4), "empty": (0, 6, 3)},
+        "unit": {label: SHAPES[label] for label in ("one", "row", "odd")},
+        "labels": {label: shape for label, shape in SHAPES.items() if label != "one"},
+        "scores": {label: shape for label, shape in SHAPES.items() if label != "one"},  # torch warns
+    }.get(sort, {label: shape for label, shape in SHAPES.items() if label in OF_CHANNELS or "alpha" not in arguments})
+    reductions = ("sum_over_batch_size", "sum", "none")
+    if arguments.get("axis") == 0:
+        fitting.pop("row")
+    calls = {f"{label} {r}": of(r, shape) for label, shape in fitting.items() for r in reductions}
+    compare(reference, calls, more=[label for label in calls if label.startswith(REFUSED.get(case, "-"))])
 
 
-@pytest.mark.parametrize("from_logits", [False, True])
-@pytest.mark.parametrize("axis", [1, -1])
-def test_sparse_crossentropy_of_maps_equals_along_each_axis(axis, from_logits):
-    y_pred = np.moveaxis(MAPS[1], -1, axis).copy()
-    y_true = MAPS[0]
-    values = [
-        module.losses.SparseCategoricalCrossentropy(from_logits, axis=axis, reduction="none")(
-            torch.tensor(y_true), torch.tensor(y_pred)
+@pytest.mark.parametrize("axis", [1, 2, -2])
+@pytest.mark.parametrize("case", [case for case in LOSSES if case.endswith("axis 0")] + ["sparse", "sparse logits"])
+def test_axes_of_maps_give_the_same(reference, case, axis):
+    name, arguments, sort = LOSSES[case]
+    y_true, y_pred = batch(sort, (2, 3, 5, CLASSES))
+    data = np.moveaxis(y_true, -1, axis) if y_true.ndim == 4 else y_true, np.moveaxis(y_pred, -1, axis)
+    calls = {
+        r: lambda keras, r=r: outcome(getattr(keras.losses, name)(**arguments | {"axis": axis, "reduction": r}), *data)
+        for r in ("none", "sum_over_batch_size")
+    }
+    compare(reference, calls, more=calls if case == "sparse" else ())  # whose gradient Keras refuses
+    if case == "sparse":
+        expected = reference(
+            lambda keras: keras.losses.sparse_categorical_crossentropy(*map(torch.tensor, data), axis=axis)
         )
-        for module in (keras, oracle)
-    ]
-    torch.testing.assert_close(*values, rtol=2e-5, atol=1e-6)
+        assert_close(kerasviz.losses.sparse_categorical_crossentropy(*map(torch.tensor, data), axis=axis), expected)
 
 
-@pytest.mark.parametrize("shapes", [((6,), (6, 1)), ((6, 1), (6,)), ((6, 4), (6, 4, 1)), ((6,), (6,))], ids=str)
-@pytest.mark.parametrize("name", ["MeanSquaredError", "MeanAbsoluteError", "Huber", "BinaryCrossentropy", "Poisson"])
-def test_an_axis_of_one_may_be_left_out_or_added(name, shapes):
-    of_targets, of_predictions = shapes
-    data = RANDOM.random(of_targets).astype("float32"), RANDOM.random(of_predictions).astype("float32")
-    ours, theirs = both(name, {}, data)
-    torch.testing.assert_close(ours[0], theirs[0], rtol=2e-5, atol=1e-6)
-    torch.testing.assert_close(ours[1], theirs[1], rtol=2e-5, atol=1e-6)
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("case", [case for case in LOSSES if "axis" not in LOSSES[case][1] and case != "ctc"])
+def test_masked_places_count_the_same(reference, case, weighted):
+    sort = LOSSES[case][2]
+    shape = (6, CLASSES) if sort == "unit" else (2, 3, CLASSES)
+    mask = np.array([True, True, False, True, False, False]).reshape(shape[:-1])
+    weight = uniform(source(1), shape[:-1]) if weighted else None
+    data = batch(sort, shape)
+    calls = {
+        f"{r} {label}": lambda keras, r=r, m=m: outcome(make(keras, case, reduction=r), *data, weight, mask=m)
+        for r in REDUCTIONS
+        for label, m in {"some": mask, "none": mask & False, "all": mask | True}.items()
+    }
+    compare(reference, calls, 2e-5)
 
 
-@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "none", "mean", "mean_with_sample_weight"])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_masks_count_the_same_in_every_reduction(reduction, weighted):
-    mask = torch.tensor([[True, True, False], [True, False, False]])
-    found = []
-    for module in (keras, oracle):
-        y_pred = torch.tensor(VALUES[1].reshape(2, 3, 4))
-        y_pred._keras_mask = mask
-        weight = torch.tensor([[1.0, 2.0, 3.0], [0.5, 1.0, 1.0]]) if weighted else None
-        loss = module.losses.MeanSquaredError(reduction=reduction)
-        found.append(loss(torch.tensor(VALUES[0].reshape(2, 3, 4)), y_pred, sample_weight=weight))
-    torch.testing.assert_close(*found, rtol=2e-5, atol=1e-6)
+DTYPES = ("float16", "bfloat16", "float64", "float32")
+OF_TARGETS = ("bool", "uint8", "int32", "int64", "float16", "bfloat16", "float64")
+FIRST = [next(case for case in LOSSES if LOSSES[case][0] == name) for name in {of[0]: 0 for of in LOSSES.values()}]
+FIRST[FIRST.index("circle")] = "circle gamma"  # eighty times a similarity is too coarse in 16 bits
+LISTS = {"sparse", "generalized", "circle gamma", "ctc"}  # of labels Keras does not take
+
+
+@pytest.mark.parametrize("case", FIRST)
+def test_dtypes_of_data_and_of_the_loss_give_the_same(reference, case):
+    sort = LOSSES[case][2]
+    y_true, y_pred = map(torch.as_tensor, batch(sort, shape_of(sort)))
+
+    def of(dtype, predicted, target=None):
+        truth = y_true if target is None else y_true.to(getattr(torch, target))
+        reduction = "sum" if dtype == "float64" else "sum_over_batch_size"  # Keras's means are of 32 bits at most
+        loss = {"dtype": dtype, "reduction": reduction}
+        return lambda keras: outcome(make(keras, case, **loss), truth, y_pred.to(getattr(torch, predicted)))
+
+    calls = {f"{dtype} predictions": of(None, dtype) for dtype in DTYPES}
+    calls |= {f"{dtype} loss": of(dtype, "float32") for dtype in DTYPES}
+    calls |= {f"{dtype} both": of(dtype, dtype, dtype if y_true.is_floating_point() else None) for dtype in DTYPES}
+    whole = y_true if not y_true.is_floating_point() or (y_true == y_true.round()).all() else None
+    targets = OF_TARGETS if whole is not None and (whole >= 0).all() and (whole < 2).all() else OF_TARGETS[1:]
+    calls |= {f"float32 {target} targets": of(None, "float32", target) for target in targets if whole is not None}
+    compare(reference, calls)
+
+
+@pytest.mark.parametrize("case", FIRST)
+def test_arrays_and_lists_are_taken(reference, case):
+    sort = LOSSES[case][2]
+    y_true, y_pred = batch(sort, shape_of(sort))
+    weight = [1.0, 0.5, 2.0, 0.0, 1.0, 3.0][: len(y_pred)]
+    calls = {
+        "arrays": lambda keras: make(keras, case)(y_true, y_pred),
+        "wide": lambda keras: make(keras, case)(y_true, y_pred.astype("float64"), np.array(weight)),
+        "lists": lambda keras: make(keras, case)(y_true.tolist(), y_pred.tolist(), weight),
+    }
+    compare(reference, calls, 2e-5, more=["lists"] if case in LISTS else ())
+
+
+FORGETFUL = {"Huber", "CosineSimilarity", "SparseCategoricalCrossentropy"}  # Keras's config has not all arguments
+
+
+def plain(config: Any) -> Any:
+    """Without the dtype, which Keras leaves out."""
+    config["config"].pop("dtype", None)
+    return json.loads(json.dumps(config, sort_keys=True))
+
+
+@EACH
+def test_configs_equal_and_are_read_both_ways(reference, case):
+    name = LOSSES[case][0]
+    more = {"name": "mine", "reduction": "sum", "dtype": "float64"}
+    ours = {label: make(kerasviz, case, **given) for label, given in {"plain": {}, "all": more}.items()}
+    written = {label: plain(kerasviz.losses.serialize(loss)) for label, loss in ours.items()}
+
+    def known(keras: Any) -> Any:
+        theirs = {label: make(keras, case, **given) for label, given in {"plain": {}, "all": more}.items()}
+        config = {label: plain(keras.losses.serialize(loss)) for label, loss in theirs.items()}
+        if name == "CategoricalGeneralizedCrossEntropy":  # Keras cannot read its own config of it
+            return [config, {}]
+        read = {label: keras.losses.deserialize(one) for label, one in written.items()}
+        return [config, {label: plain(keras.losses.serialize(loss)) for label, loss in read.items()}]
+
+    theirs, read = reference(known)
+    again = {label: plain(kerasviz.losses.serialize(kerasviz.losses.deserialize(one))) for label, one in theirs.items()}
+    if name in FORGETFUL:
+        for label, config in theirs.items():
+            for one in (written, again):
+                one[label]["config"] = {key: one[label]["config"][key] for key in config["config"]}
+    assert written == again == theirs
+    assert read == (theirs if read else {})
+
+
+@pytest.mark.parametrize(
+    "shapes", [((6,), (6, 1)), ((6, 1), (6,)), ((6, 4), (6, 4, 1)), ((6,), (6,)), ((), ())], ids=str
+)
+@pytest.mark.parametrize("case", ["mse", "mae", "mape", "msle", "huber", "log cosh", "binary", "poisson"])
+def test_an_axis_of_one_may_be_left_out_or_added(reference, case, shapes):
+    random = source(2)
+    data = [uniform(random, shape) for shape in shapes]
+    compare(
+        reference, {str(r): lambda keras, r=r: outcome(make(keras, case, reduction=r), *data) for r in REDUCTIONS}, 2e-5
+    )
+
+
+def test_losses_of_nested_outputs_equal(reference):
+    def value(keras: Any) -> Any:
+        class Both(keras.losses.Loss):
+            def call(self, y_true, y_pred):
+                return (y_true["a"] - y_pred["a"]) ** 2 + (y_true["b"] - y_pred["b"]) ** 2
+
+        y_true, y_pred = (
+            {name: torch.tensor(part) for name, part in zip("ab", batch("values", seed=s), strict=True)} for s in (0, 1)
+        )
+        return [Both(reduction=r)(y_true, y_pred) for r in REDUCTIONS]
+
+    assert_close(value(kerasviz), reference(value))
+
+
+def test_every_name_means_the_same(reference):
+    unknown = {
+        "logcosh",
+        "Loss",
+        "deserialize",
+        "get",
+        "serialize",
+        "CategoricalGeneralizedCrossEntropy",
+        "categorical_generalized_cross_entropy",
+    }
+    names = sorted(set(kerasviz.losses.__all__) - unknown)
+
+    def meant(keras: Any) -> Any:
+        return {name: described(keras.losses.get(name)) for name in names}
+
+    assert meant(kerasviz) == reference(meant)
+
+
+def described(loss: Any) -> str:
+    return loss.__name__ if hasattr(loss, "__name__") else f"{type(loss).__name__} {loss.name}"
