@@ -20,7 +20,7 @@ from kerasviz.graph.graph import Graph
 from kerasviz.layers.calling import CONTEXT, Structure, call_facts
 from kerasviz.layers.input import InputLayer
 from kerasviz.layers.layer import Layer
-from kerasviz.tensors import FunctionOperation, KerasTensor, leaves, torch_dtype
+from kerasviz.tensors import FunctionOperation, KerasTensor, is_float, leaves, torch_dtype
 
 EMITTERS: dict[type, Callable] = {}  # layer class -> function(plan, layer, *values) -> Value; filled by `emitters`
 
@@ -203,7 +203,8 @@ class Plan:
                 return self._inline(operation.graph, [values[id(t)] for t in node.inputs])
             if self._is_plain(operation, node):
                 emitter = EMITTERS.get(type(operation))
-                if emitter is not None and not node.kwargs:
+                whole = operation.keeps_dtype and not all(is_float(t.dtype) for t in node.inputs)
+                if emitter is not None and not node.kwargs and not whole:
                     value = emitter(self, operation, *(map_values(argument, values) for argument in node.args))
                     if value is not None:
                         return [value]

@@ -116,7 +116,7 @@ class PReLU(Elementwise):
     def call(self, inputs: Tensor) -> Tensor:
         """The input where it is positive, alpha times it elsewhere."""
         alpha = self.alpha
-        if inputs.ndim == 2 and alpha.shape[0] == inputs.shape[1]:
+        if inputs.ndim == 2 and alpha.shape[0] == inputs.shape[1] and alpha.dtype is inputs.dtype:
             return torch.prelu(inputs, alpha)
         return torch.where(inputs > 0, inputs, alpha * inputs)
 

@@ -13,6 +13,8 @@ from kerasviz.tensors import seeds_from
 class ScoreDropout(Layer):
     """Base of layers that drop a share of their attention in training."""
 
+    needs_floats = True
+
     dropout: Any
     seed: Any
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from kerasviz.declare import Data, Invalid, arg, weight
 from kerasviz.layers.layer import InputSpec
-from kerasviz.layers.normalization import Normalizer
+from kerasviz.layers.normalization import Normalizer, like
 from kerasviz.ops.normalizing import affine, everywhere, widened
 from kerasviz.tensors import settings
 
@@ -75,13 +75,13 @@ class BatchNormalization(Normalizer):
     def call(self, inputs: Tensor, training: bool = False, mask: Tensor | None = None) -> Tensor:
         """(inputs - mean) / sqrt(variance + epsilon) * gamma + beta."""
         x = self.channels_second(widened(inputs))
-        if not (training and self.trainable):
-            mean, variance = self.moving_mean, self.moving_variance
-            outputs = F.batch_norm(x, mean, variance, self.gamma, self.beta, False, 0.0, self.epsilon)
+        gamma, beta, mean, variance = self.gamma, self.beta, self.moving_mean, self.moving_variance
+        if x.dtype is not mean.dtype:
+            gamma, beta = like(x, gamma), like(x, beta)
+        if not (training and self.trainable) or x.numel() == 0:
+            outputs = F.batch_norm(x, like(x, mean), like(x, variance), gamma, beta, False, 0.0, self.epsilon)
         elif mask is None and not self.renorm and not self.synchronized:
-            outputs = batch_normalized(
-                x, self.gamma, self.beta, self.moving_mean, self.moving_variance, 1 - self.momentum, self.epsilon
-            )
+            outputs = batch_normalized(x, gamma, beta, mean, variance, 1 - self.momentum, self.epsilon)
         else:
             outputs = self.by_hand(x, mask)
         return self.channels_restored(outputs, inputs)
@@ -93,10 +93,10 @@ class BatchNormalization(Normalizer):
         return x.movedim(self.axis, 1)
 
     def channels_restored(self, x: Tensor, inputs: Tensor) -> Tensor:
-        """The inverse of `channels_second`, in the inputs' dtype."""
+        """The inverse of `channels_second`, in the compute dtype."""
         if self.axis % inputs.ndim == inputs.ndim - 1:
-            return x.view(inputs.shape).to(inputs.dtype)
-        return x.movedim(1, self.axis).to(inputs.dtype)
+            return x.view(inputs.shape).to(self._compute_dtype)
+        return x.movedim(1, self.axis).to(self._compute_dtype)
 
     def update(self, mean: Tensor, variance: Tensor) -> None:
         """Move the running means towards this batch's statistics."""
@@ -134,6 +134,8 @@ class BatchNormalization(Normalizer):
         ratio = (stddev / self.renorm_stddev).clamp(clip.get("rmin", 0.0), clip.get("rmax", torch.inf))
         limit = clip.get("dmax", torch.inf)
         shift = ((mean - self.renorm_mean) / self.renorm_stddev).clamp(-limit, limit)
+        dtype = self.moving_mean.dtype
+        mean, stddev = mean.to(dtype), stddev.to(dtype)
         self.moving_mean.lerp_(mean, 1 - self.momentum)
         self.moving_stddev.lerp_(stddev, 1 - self.momentum)
         self.moving_variance.copy_((self.moving_stddev.square() - self.epsilon).clamp(min=0))
@@ -157,6 +159,8 @@ def batch_normalized(
     variance is stretched by that before, and shrunk after.
     """
     count = x.numel() // max(x.shape[1], 1)
+    if count == 0:  # no values have no mean
+        return F.batch_norm(x, like(x, moving_mean), like(x, moving_variance), gamma, beta, False, 0.0, epsilon)
     if count < 2 or moving_mean.dtype != x.dtype:
         outputs, mean, inverse = torch.native_batch_norm(x, gamma, beta, None, None, True, 0.0, epsilon)
         with torch.no_grad():

@@ -16,6 +16,8 @@ from kerasviz.tensors import Seed, seeds_from
 class Noise(Layer):
     """Base of layers that draw random numbers in training."""
 
+    needs_floats = True
+
     supports_masking = True
     seed: Seed = arg(None, doc="Makes the numbers the same in each run; None draws from torch's own.")
 
@@ -218,6 +220,8 @@ class ActivityRegularization(Layer):
     Shapes:
         inputs, outputs: (batch, *rest)
     """
+
+    keeps_dtype = True
 
     supports_masking = True
     l1: float = arg(0.0, at_least=0, doc="Weight of the sum of sizes.")

@@ -133,6 +133,8 @@ class Masking(Layer):
         mask: (batch, time), True where a moment counts
     """
 
+    keeps_dtype = True
+
     supports_masking = True
     mask_value: float = arg(0.0, doc="What all features are where nothing is.")
 

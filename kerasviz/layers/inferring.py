@@ -10,7 +10,7 @@ from kerasviz.layers.building import Building
 from kerasviz.layers.calling import call_facts, map_shapes, shape_arguments, shape_of
 from kerasviz.layers.inputspec import check_input_spec
 from kerasviz.layers.masking import Masked
-from kerasviz.tensors import KerasTensor, default_device, is_float, leaves, map_leaves, record, torch_dtype
+from kerasviz.tensors import KerasTensor, default_device, is_float, leaves, map_leaves, record, result_type, torch_dtype
 
 
 class Inferring(Building, Masked):
@@ -41,14 +41,16 @@ class Inferring(Building, Masked):
         if type(self).compute_output_shape is not Inferring.compute_output_shape:
             facts = call_facts(type(self))
             shape = self.compute_output_shape(**shape_arguments(facts.shape_names, facts, args, kwargs))
-            first = next((v for v in leaves([args, kwargs]) if isinstance(v, KerasTensor)), None)
-            dtype = first.dtype if first is not None and self._keeps(first.dtype) else self.compute_dtype
+            dtype = self._output_dtype([v.dtype for v in leaves([args, kwargs]) if isinstance(v, KerasTensor)])
             return map_shapes(lambda one: KerasTensor(one, dtype), shape)
         return self._spec_by_calling(args, kwargs)
 
-    def _keeps(self, dtype: str) -> bool:
-        """Whether inputs of this dtype stay as they are."""
-        return self.keeps_dtype and not (is_float(dtype) and self.__dict__["autocast"])
+    def _output_dtype(self, dtypes: list[str]) -> str:
+        """The compute dtype; that of the inputs where they stay as they are."""
+        cast = any(is_float(dtype) for dtype in dtypes) and self.__dict__["autocast"]
+        if cast or not dtypes or not self.keeps_dtype or self.needs_floats:
+            return self.compute_dtype
+        return dtypes[0] if len(set(dtypes)) == 1 else result_type(*dtypes)
 
     def _spec_by_calling(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Call on small tensors of two sizes: what differs is unknown in the output."""

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from kerasviz.layers.calling import holds_tensors, mask_of, no_masks
+from kerasviz.layers.calling import call_facts, holds_tensors, mask_of, no_masks
 from kerasviz.tensors import KerasTensor, leaves
 
 
@@ -31,7 +31,8 @@ class Masked(nn.Module):
                     mask = mask_of(given[name])
                     if mask is not None:
                         kwargs[wanted] = mask
-        return previous
+        explicit = kwargs.get("mask") if len(args) < 2 else given_mask(facts, args, kwargs)
+        return previous if explicit is None else explicit
 
     def _set_mask(self, args: tuple, kwargs: dict[str, Any], outputs: Any, previous: Any) -> None:
         """Let the outputs carry their mask on."""
@@ -54,6 +55,16 @@ class Masked(nn.Module):
     def pass_masks_on(self, args: tuple, kwargs: dict[str, Any], outputs: Any) -> None:
         """Give symbols that a call made the masks that they will carry."""
         if self._masks:
-            previous = mask_of(args[0] if args else next(iter(kwargs.values())))
+            previous = given_mask(call_facts(type(self)), args, kwargs)
+            if previous is None:
+                previous = mask_of(args[0] if args else next(iter(kwargs.values())))
             if previous is not None or self._makes_mask:
                 self._set_mask(args, kwargs, outputs, previous)
+
+
+def given_mask(facts: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """The argument `mask` of a call; None without one."""
+    if "mask" not in facts.masks:
+        return None
+    place = facts.names.index("mask")
+    return args[place] if place < len(args) else kwargs.get("mask")

@@ -1,13 +1,14 @@
 """Layers that make one tensor of several."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import Axis, Invalid, arg
+from kerasviz.layers.calling import no_masks
 from kerasviz.layers.layer import Layer
 
 Shapes = Sequence[tuple[int | None, ...]]
@@ -21,7 +22,9 @@ class Merging(Layer):
         outputs: that shape
     """
 
+    keeps_dtype = True
     supports_masking = True
+    counts: ClassVar[bool] = False  # whether masked values are left out
 
     @property
     def place(self) -> str:
@@ -59,7 +62,13 @@ class Merging(Layer):
         """All inputs as one."""
         if not isinstance(inputs, (list, tuple)):
             raise Invalid(self.place, "a list of inputs", tuple(inputs.shape), "Call it on a list: layer([a, b]).")
+        if self.counts and not no_masks(tuple(inputs), {}):
+            return self.merge_masked(inputs)
         return self.merge(of_one_rank(inputs))
+
+    def merge_masked(self, inputs: Sequence[Tensor]) -> Tensor:
+        """All inputs as one, where some have masks."""
+        raise NotImplementedError
 
     def merge(self, inputs: Sequence[Tensor]) -> Tensor:
         """All inputs, of one rank, as one."""
@@ -92,6 +101,36 @@ def merged_size(sizes: Sequence[int | None]) -> Any:
     if known:
         return known.pop()
     return None if None in sizes else 1
+
+
+class Counting(Merging):
+    """Base of those in which masked values do not count.
+
+    Where no value counts, the result is the first one.
+    """
+
+    counts = True
+
+    def merge_masked(self, inputs: Sequence[Tensor]) -> Tensor:
+        """All inputs as one, of what counts."""
+        masks = [mask_like(x, getattr(x, "_keras_mask", None)) for x in inputs]
+        return self.merge_counted(of_one_rank(inputs), of_one_rank(masks))[0]
+
+    def merge_counted(self, inputs: Sequence[Tensor], masks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """The result, and where a value counted."""
+        result, counted = inputs[0], masks[0]
+        for x, mask in zip(inputs[1:], masks[1:], strict=True):
+            both = torch.where(counted, self.merge([result, x]), x)
+            result = torch.where(mask, both, result)
+            counted = counted | mask
+        return result, counted
+
+
+def mask_like(x: Tensor, mask: Tensor | None) -> Tensor:
+    """A mask with as many axes as `x`; True without one."""
+    if mask is None:
+        return torch.ones((1,) * x.ndim, dtype=torch.bool, device=x.device)
+    return mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
 
 
 class Add(Merging):
@@ -130,7 +169,7 @@ class Subtract(Merging):
         return inputs[0] - inputs[1]
 
 
-class Multiply(Merging):
+class Multiply(Counting):
     """The product of its inputs, value by value.
 
     Shapes:
@@ -145,6 +184,11 @@ class Multiply(Merging):
             total = total * x
         return total
 
+    def merge_counted(self, inputs: Sequence[Tensor], masks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """The product of what counts; zero where nothing does."""
+        result, counted = super().merge_counted(inputs, masks)
+        return torch.where(counted, result, 0), counted
+
 
 class Average(Add):
     """The mean of its inputs.
@@ -154,12 +198,14 @@ class Average(Add):
         outputs: that shape
     """
 
+    keeps_dtype = False  # a mean has fractions
+
     def merge(self, inputs: Sequence[Tensor]) -> Tensor:
         """Their mean."""
         return super().merge(inputs) / len(inputs)
 
 
-class Maximum(Merging):
+class Maximum(Counting):
     """The largest of its inputs, value by value.
 
     Shapes:
@@ -175,7 +221,7 @@ class Maximum(Merging):
         return largest
 
 
-class Minimum(Merging):
+class Minimum(Counting):
     """The smallest of its inputs, value by value.
 
     Shapes:
@@ -251,6 +297,11 @@ class Dot(Merging):
 
     axes: Axis = arg(doc="Axis along which to multiply: one for both, or a pair.")
     normalize: bool = arg(False, doc="Whether vectors along the axes get length one: then it is the cosine.")
+
+    def check(self) -> None:
+        """Lengths have fractions."""
+        super().check()
+        self.needs_floats = self.normalize
 
     def pair(self, shapes: Shapes) -> tuple[int, int]:
         """The axis of each input, from 0."""

@@ -51,6 +51,11 @@ class Normalizer(Layer):
         return {name: value for name, value in config.items() if name != "activity_regularizer" or value}
 
 
+def like(x: Tensor, values: Tensor | None) -> Tensor | None:
+    """`values` in the dtype of `x`: those of a 16-bit policy are widened too."""
+    return values if values is None or values.dtype is x.dtype else values.to(x.dtype)
+
+
 class LayerNormalization(Normalizer):
     """Brings each sample, at each place, to mean zero and variance one over its features.
 
@@ -77,8 +82,11 @@ class LayerNormalization(Normalizer):
     def call(self, inputs: Tensor) -> Tensor:
         """(inputs - mean) / sqrt(variance + epsilon) * gamma + beta."""
         x = widened(inputs)
+        gamma, beta = self.gamma, self.beta
+        if x is not inputs:
+            gamma, beta = like(x, gamma), like(x, beta)
         how = self.axes_of(x.shape), self.epsilon, self.rms_scaling
-        return layer_normalized(x, self.gamma, self.beta, *how).to(inputs.dtype)
+        return layer_normalized(x, gamma, beta, *how).to(self._compute_dtype)
 
 
 class GroupNormalization(Normalizer):
@@ -119,12 +127,12 @@ class GroupNormalization(Normalizer):
         """(inputs - mean) / sqrt(variance + epsilon) * gamma + beta, in each group."""
         x = widened(inputs).movedim(self.axis, 1)
         groups = x.shape[1] if self.groups == -1 else self.groups
-        if self.gamma is None and self.beta is not None:  # torch's kernel has no gradient for beta alone
-            beta = self.beta.view([1, -1] + [1] * (x.ndim - 2))
-            outputs = F.group_norm(x, groups, eps=self.epsilon) + beta
+        gamma, beta = like(x, self.gamma), like(x, self.beta)
+        if gamma is None and beta is not None:  # torch's kernel has no gradient for beta alone
+            outputs = F.group_norm(x, groups, eps=self.epsilon) + beta.view([1, -1] + [1] * (x.ndim - 2))
         else:
-            outputs = F.group_norm(x, groups, self.gamma, self.beta, self.epsilon)
-        return outputs.movedim(1, self.axis).to(inputs.dtype)
+            outputs = F.group_norm(x, groups, gamma, beta, self.epsilon)
+        return outputs.movedim(1, self.axis).to(self._compute_dtype)
 
 
 class UnitNormalization(Normalizer):
@@ -165,4 +173,5 @@ class RMSNormalization(Normalizer):
     def call(self, inputs: Tensor) -> Tensor:
         """`inputs / sqrt(mean(inputs^2) + epsilon) * scale`."""
         x = widened(inputs)
-        return rms_normalized(x, self.scale, self.axes_of(x.shape), self.epsilon).to(inputs.dtype)
+        scale = self.scale if x is inputs else like(x, self.scale)
+        return rms_normalized(x, scale, self.axes_of(x.shape), self.epsilon).to(inputs.dtype)

@@ -49,6 +49,8 @@ class Pooling(Spatial):
 class MaxPooling(Pooling):
     """The largest value of each window."""
 
+    keeps_dtype = True
+
     rank: ClassVar[int]
 
     def pool(self, x: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
@@ -133,6 +135,8 @@ class GlobalPooling(Spatial):
 
 class GlobalMaxPooling(GlobalPooling):
     """The largest value of each channel."""
+
+    keeps_dtype = True
 
     rank: ClassVar[int]
 

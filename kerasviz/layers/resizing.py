@@ -179,6 +179,8 @@ class UpSampling(Spatial):
         outputs: as inputs, each spatial axis times its size
     """
 
+    keeps_dtype = True
+
     rank: ClassVar[int]
     interpolation: Any = "nearest"
 

@@ -22,6 +22,8 @@ class SpectralNormalization(Wrapper):
     Source: T. Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018.
     """
 
+    needs_floats = True
+
     power_iterations: int = arg(1, at_least=1, after="layer", doc="Steps of the power method at each call.")
 
     def build(self, input_shape: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from kerasviz import layers
+from kerasviz import layers, models
 from kerasviz.declare import Invalid
 
 
@@ -68,3 +68,15 @@ def test_masks_are_merged_as_in_keras(layer, masks, expected):
 def test_dot_of_unequal_sizes_is_refused():
     with pytest.raises(Invalid, match="equal sizes along the axes 1 and 1"):
         layers.Dot(1).compute_output_shape([(None, 3), (None, 4)])
+
+
+@pytest.mark.parametrize("kind", [layers.Multiply, layers.Maximum, layers.Minimum])
+def test_masked_values_do_not_count_in_models_either(kind):
+    tokens = [torch.tensor([[1, 2, 0, 0]]), torch.tensor([[3, 0, 1, 0]])]
+    embedding, merge = layers.Embedding(4, 2, mask_zero=True), kind()
+    symbols = [layers.Input((4,), dtype="int32"), layers.Input((4,), dtype="int32")]
+    model = models.Model(symbols, merge([embedding(symbol) for symbol in symbols]))
+    found, parts = model(tokens), [embedding(token) for token in tokens]
+    assert (found == merge(parts)).all()
+    assert (found[0, 1] == parts[0][0, 1]).all()
+    assert (found[0, 2] == parts[1][0, 2]).all()
