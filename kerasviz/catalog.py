@@ -138,7 +138,12 @@ def category(kind: str) -> str:
 def _spec(cls: type[Component]) -> dict[str, Any]:
     kind = cls.__name__
     form = [_field(kind, field) for field in cls.form() if field["group"] not in UNOFFERED_GROUPS]
-    return {"kind": kind, "doc": first_line(cls), "form": [field for field in form if field["input"] != "none"]}
+    return {"kind": kind, "doc": first_line(cls), "form": [field for field in form if is_offered(field)]}
+
+
+def is_offered(field: dict[str, Any]) -> bool:
+    """Whether there is something to choose."""
+    return field["input"] != "none" and not field["doc"].startswith("Kept for Keras")
 
 
 def _field(kind: str, field: dict[str, Any]) -> dict[str, Any]:

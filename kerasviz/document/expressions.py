@@ -11,6 +11,7 @@ from kerasviz.document.document import INPUT_KINDS, Document, Json
 from kerasviz.document.kinds import layer_class
 from kerasviz.document.names import is_automatic
 
+IMPORTED = ("constraints", "initializers", "layers", "ops", "regularizers")  # code names these without `keras.`
 OPERATORS = {
     "ops.add": "+",
     "ops.subtract": "-",
@@ -80,7 +81,8 @@ def component_source(config: Json) -> str:
 
     cls: Any = resolve(config)
     home = public_name(cls)
-    prefix = f"{home[0].removeprefix('keras.')}." if home and home[0] != "keras" else ""
+    parts = home[0].split(".") if home else []
+    prefix = "".join(f"{part}." for part in (parts[1:] if parts[1:2] and parts[1] in IMPORTED else parts))
     if not hasattr(cls, "args"):
         return f"{prefix}{cls.__name__}"
     parts = argument_sources(cls, {name: v for name, v in config["config"].items() if name in cls.args})

@@ -22,6 +22,8 @@ class Facts:
         has_nan: whether some are not numbers.
         samples: how many there are.
         counts: for labels, how often each class is there.
+        array: the data itself, to learn from.
+        learned: what layers have learned from it, by layer.
     """
 
     shape: tuple[int, ...]
@@ -33,6 +35,8 @@ class Facts:
     has_nan: bool = False
     samples: int | None = None
     counts: tuple[int, ...] = ()
+    array: Any = field(default=None, compare=False, repr=False)
+    learned: dict[str, Json | None] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def width(self) -> int:
@@ -55,7 +59,7 @@ def facts_of(array: Any) -> Facts:
     values = head.detach().cpu().numpy() if hasattr(head, "detach") else np.asarray(head)
     dtype = str(values.dtype)
     if values.size == 0 or values.dtype.kind not in "biuf":
-        return Facts(shape[1:], dtype, samples=shape[0] if shape else None)
+        return Facts(shape[1:], dtype, samples=shape[0] if shape else None, array=array)
     finite = values if values.dtype.kind != "f" else values[np.isfinite(values)]
     has_nan = bool(values.dtype.kind == "f" and np.isnan(values).any())
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (None, None)
@@ -66,7 +70,7 @@ def facts_of(array: Any) -> Facts:
     counts: tuple[int, ...] = ()
     if whole and low is not None and low >= 0 and high is not None and high < 10_000 and values.size == len(values):
         counts = tuple(int(n) for n in np.bincount(values.reshape(-1).astype("int64")))
-    return Facts(shape[1:], dtype, low, high, whole, one_hot, has_nan, shape[0], counts)
+    return Facts(shape[1:], dtype, low, high, whole, one_hot, has_nan, shape[0], counts, array)
 
 
 @dataclass(frozen=True)

@@ -180,6 +180,9 @@ class Binder:
             raise token.error(f"{self.kind} has no argument `{key}`.", did_you_mean(key, self.declared))
         value = value_of(text)
         words = {"true": True, "false": False, "none": None, "yes": True, "no": False}
+        if value is None and text.startswith("[") and text.endswith("]"):
+            parts = [part.strip() for part in text[1:-1].split(",") if part.strip()]
+            value = [part.strip("\"'") if value_of(part) is None else value_of(part) for part in parts]
         self._set(name, words.get(text.lower(), text.strip("\"'")) if value is None else value, token)
 
     def _positional(self, token: Token, value: Any) -> None:

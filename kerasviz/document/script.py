@@ -11,6 +11,7 @@ from kerasviz.document.expressions import argument_sources
 from kerasviz.document.formatting import statement
 from kerasviz.document.source import source
 
+WORDLESS = ("CategoricalGeneralizedCrossEntropy", "Lamb", "LossScaleOptimizer", "ScheduleFreeAdamW")
 DEFAULTS = {"epochs": 1, "batch_size": 32, "validation_split": 0.0, "shuffle": True}
 
 
@@ -64,6 +65,15 @@ def chosen(family: str, data: Json) -> str:
     if cls is None:
         raise Invalid(f"code of {family}", "a known name", data["kind"], did_you_mean(data["kind"], vars(module)))
     args = argument_sources(cls, data.get("args", {})) if isinstance(cls, type) else []
-    if not args and family != "callbacks":
-        return literal(snake_case(cls.__name__))
+    word = short_name(family, cls)
+    if not args and word is not None:
+        return literal(word)
     return f"keras.{family}.{cls.__name__}({', '.join(args)})"
+
+
+def short_name(family: str, cls: type) -> str | None:
+    """The word for a component without arguments, which Keras knows as well; None where there is none."""
+    needs = any(a.required for a in getattr(cls, "args", {}).values())
+    if family == "callbacks" or needs or cls.__name__ in WORDLESS:
+        return None
+    return cls.__name__.lower() if family == "optimizers" else snake_case(cls.__name__)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from kerasviz.declare import Invalid
 from kerasviz.document.document import INPUT_KINDS, Document, from_data
-from kerasviz.document.expressions import call_source, identifier, input_source, layer_source, text_source
+from kerasviz.document.expressions import IMPORTED, call_source, identifier, input_source, layer_source, text_source
 from kerasviz.document.formatting import statement
 from kerasviz.document.inference import infer
 from kerasviz.document.kinds import ELEMENTWISE_MERGES, MERGES, NESTED
@@ -56,7 +56,7 @@ def source(
 def imports(body: list[str], package: str) -> list[str]:
     """The import lines that the code needs."""
     used = {node.id for node in ast.walk(ast.parse("\n".join(body))) if isinstance(node, ast.Name)}
-    parts = [m for m in ("constraints", "initializers", "layers", "ops", "regularizers") if m in used]
+    parts = [module for module in IMPORTED if module in used]
     return [PACKAGES[package], *([f"from {package} import {', '.join(parts)}"] if parts else [])]
 
 

@@ -87,11 +87,11 @@ def is_rising(name: str, model: Any) -> bool | None:
 
 
 def numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
-    """The logs as floats. Reading them is what costs: tensors come from the device here."""
+    """The logs as floats; of several values their mean. Reading them is what costs: tensors come from the device."""
     found = {}
     for name, value in dict(logs or {}).items():
         try:
-            found[name] = float(value)
+            found[name] = float(value.mean() if getattr(value, "ndim", 0) else value)
         except (TypeError, ValueError):
             continue  # somebody's note, no number
     return found

@@ -82,9 +82,11 @@ def component(name: str, entry: Mapping[str, Any] | None) -> Any:
     if not args and kind in ("accuracy", "acc"):
         return kind
     where = f"{name} {kind}"
-    return (
-        family(name).get({"class_name": kind, "config": dict(args)}, where) if args else family(name).get(kind, where)
-    )
+    if name == "metric" and isinstance(family(name).members().get(kind), type):
+        args = {"name": snake_case(kind), **args}  # the same in each run, and as in the training script
+    if not args:
+        return family(name).get(kind, where)
+    return family(name).get({"class_name": kind, "config": dict(args)}, where)
 
 
 def checked(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ ARGS: dict[str, Json] = {  # what each kind of layer needs
     "Discretization": {"bin_boundaries": [0.2, 0.5], "output_mode": "one_hot"},
     "Dot": {"axes": 1},
     "Dropout": {"rate": 0.2, "seed": 7},
-    "EinsumDense": {"equation": "abc,cd->abd", "output_shape": [None, 3], "bias_axes": "d"},
+    "EinsumDense": {"equation": "abc,cd->abd", "output_shape": [7, 3], "bias_axes": "d"},
     "Embedding": {"input_dim": 10, "output_dim": 3, "mask_zero": True},
     "GaussianDropout": {"rate": 0.2},
     "GaussianNoise": {"stddev": 0.1},
@@ -77,7 +77,7 @@ INPUTS: dict[str, list[Json]] = {  # where the shape does not follow from the ki
     **{key: [{"shape": SERIES}] for key in ("EinsumDense", "Masking", "Permute", "PReLU", "TimeDistributed")},
     **{key: [{"shape": SERIES}] for key in ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")},
     **{key: [{"shape": SERIES}, {"shape": SERIES}] for key in ("Attention", "AdditiveAttention")},
-    **{key: [{"shape": SERIES}, {"shape": (5, 3)}] for key in ("MultiHeadAttention", "GroupQueryAttention")},
+    **{key: [{"shape": SERIES}, {"shape": (5, 4)}] for key in ("MultiHeadAttention", "GroupQueryAttention")},
     **{f"ConvLSTM{rank}D": [{"shape": (3, *shape)}] for rank, shape in BY_RANK.items()},
 }
 

@@ -380,3 +380,56 @@ def test_wiring_the_second_branch_removes_the_lonely_merge(drawn):
     document = drawn("in 8 > @a > dense 8 relu > add")
     document = changed(document, lambda d: wire(d, "input", "add"))
     assert not [p for p in found(document) if p.severity == "error"]
+
+
+COLUMNS = np.random.default_rng(0).integers(0, 9, (200, 4))
+WORDS = np.array([["red", "green"], ["red", "blue"]] * 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "severity", "name"),
+    [
+        ("in 4 > Normalization > dense 3", COLUMNS / 2, "warning", "mean"),
+        ("in 4 > Normalization axis=none > dense 3", COLUMNS / 2, "warning", "mean"),
+        ("in 4 6 1 > Normalization > flatten > dense 3", np.ones((9, 4, 6)), "warning", "mean"),
+        ("in 4 > Discretization num_bins=4", COLUMNS / 2, "error", "bin_boundaries"),
+        ("in 4 int32 > IntegerLookup", COLUMNS, "error", "vocabulary"),
+        ("in 2 string > StringLookup", WORDS, "error", "vocabulary"),
+    ],
+)
+def test_a_layer_learns_from_the_data_what_it_has_to_know(drawn, text, data, severity, name):
+    context = Context.of(data)
+    problem = only(drawn(text), "unlearned", context)
+    assert (problem.severity, problem.arg) == (severity, name)
+    document, _ = after_fix(drawn(text), context, problem.fixes[0])
+    assert name in document.layer_of(problem.call)["args"]
+    assert not [p for p in found(document, context) if p.severity != "hint"]
+
+
+def test_without_data_nothing_can_be_learned(drawn):
+    assert not found(drawn("in 2 string > StringLookup"))
+
+
+def test_an_array_of_another_shape_teaches_nothing(drawn):
+    problem = only(drawn("in 5 > Normalization"), "unlearned", Context.of(COLUMNS))
+    assert [fix.label for fix in problem.fixes][-1] == "I call adapt myself"
+
+
+def test_words_are_looked_up_among_words(drawn):
+    document = drawn("in 2 > StringLookup vocabulary=[red,green]")
+    problem = only(document, "numbers-for-words")
+    assert problem.call == "input"
+    document, _ = after_fix(document, Context(), problem.fixes[0])
+    assert not found(document)
+
+
+@pytest.mark.parametrize("text", ["in 4 > IntegerLookup vocabulary=[1,2]", "in 4 > Hashing 9"])
+def test_ids_are_whole_numbers(drawn, text):
+    document, _ = after_fix(drawn(text), Context(), only(drawn(text), "embedding-of-floats").fixes[0])
+    assert not found(document)
+
+
+def test_an_id_beyond_what_is_encoded(drawn):
+    document, context = drawn("in 4 int32 > CategoryEncoding 5"), Context.of(COLUMNS)
+    document, _ = after_fix(document, context, only(document, "embedding-range", context).fixes[0])
+    assert not found(document, context)

@@ -1,6 +1,6 @@
 """What is wrong with a document, where it comes from, and what to do about it."""
 
-from kerasviz.document.problems import arguments, data, habits, labels, merges, shapes, training, wiring
+from kerasviz.document.problems import arguments, columns, data, habits, labels, merges, shapes, training, wiring
 from kerasviz.document.problems.base import RULES, Fix, Problem, View, find_problems
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Problem",
     "View",
     "arguments",
+    "columns",
     "data",
     "find_problems",
     "habits",

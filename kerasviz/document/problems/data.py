@@ -34,8 +34,8 @@ def input_shapes(view: View) -> Iterator[Problem]:
 
 @rule
 def embedding_of_floats(view: View) -> Iterator[Problem]:
-    """Row 13: an Embedding looks up whole numbers."""
-    for call in view.calls("Embedding"):
+    """Row 13: an Embedding looks up whole numbers, as other lookups do."""
+    for call in view.calls("Embedding", "ReversibleEmbedding", "IntegerLookup", "Hashing"):
         start = view.input_behind(call)
         specs = view.known[call].inputs
         if start is None or not specs or specs[0][1] not in FLOATS:
@@ -49,19 +49,18 @@ def embedding_of_floats(view: View) -> Iterator[Problem]:
 
 @rule
 def embedding_range(view: View) -> Iterator[Problem]:
-    """Row 14: ids beyond the table of an Embedding."""
+    """Row 14: ids beyond the table of an Embedding, or beyond what is encoded."""
     facts = dict(fed(view))
-    for call in view.calls("Embedding"):
-        start, size = view.input_behind(call), view.arg(call, "input_dim")
+    for call in view.calls("Embedding", "ReversibleEmbedding", "CategoryEncoding"):
+        name = "num_tokens" if view.kind(call) == "CategoryEncoding" else "input_dim"
+        start, size = view.input_behind(call), view.arg(call, name)
         high = facts[start].high if start in facts else None
         if high is None or not isinstance(size, int) or high < size:
             continue
         message = f"The data has id {high:g}, the table of {view.name(call)} has {size} rows."
-        fixes = (view.setting(call, input_dim=int(high) + 1),)
+        fixes = (view.setting(call, **{name: int(high) + 1}),)
         got = str(size)
-        yield Problem(
-            "embedding-range", "error", call, message, "input_dim", f"at least {int(high) + 1}", got, fixes=fixes
-        )
+        yield Problem("embedding-range", "error", call, message, name, f"at least {int(high) + 1}", got, fixes=fixes)
 
 
 @rule
