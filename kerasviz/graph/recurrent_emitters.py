@@ -19,10 +19,8 @@ def fits(plan: Plan, layer: Any, x: Value) -> bool:
     """Whether torch's kernel does all that the layer is told to do."""
     cell = layer.cell
     drops = plan.training and (layer.dropout or layer.recurrent_dropout)
-    plain = type(layer) is layers.LSTM and type(cell) is layers.LSTMCell and cell.steps_as_declared()
-    return (
-        plain and x.rank == 3 and not (drops or layer.stateful or layer.return_state) and has_standard_activations(cell)
-    )
+    plain = CELLS.get(type(layer)) is type(cell) and has_standard_activations(cell)
+    return plain and x.rank == 3 and 0 not in x.shape and not (drops or layer.stateful or layer.return_state)
 
 
 @emits(layers.LSTM)
@@ -30,8 +28,8 @@ def emit_lstm(plan: Plan, layer: Any, x: Value) -> Value | None:
     """One direction, from its beginning."""
     if not fits(plan, layer, x) or layer.go_backwards:
         return None
-    function = plan.bind(one_way(layer.cell, layer.return_sequences), "lstm")
-    return plan.line(f"{function}({plan.read(x)})", 3 if layer.return_sequences else 2)
+    run = unless_empty(layer, one_way(layer.cell, layer.return_sequences))
+    return plan.line(f"{plan.bind(run, 'lstm')}({plan.read(x)})", 3 if layer.return_sequences else 2)
 
 
 @emits(layers.GRU, layers.SimpleRNN)
@@ -59,8 +57,14 @@ def emit_bidirectional(plan: Plan, layer: Any, x: Value) -> Value | None:
     alike = alike and layer.merge_mode == "concat" and not ahead.go_backwards
     if not alike or ahead.units != back.units or ahead.use_bias != back.use_bias:
         return None
-    function = plan.bind(both_ways([ahead.cell, back.cell], ahead.return_sequences), "lstm")
-    return plan.line(f"{function}({plan.read(x)})", 3 if ahead.return_sequences else 2)
+    run = unless_empty(layer, both_ways([ahead.cell, back.cell], ahead.return_sequences))
+    return plan.line(f"{plan.bind(run, 'lstm')}({plan.read(x)})", 3 if ahead.return_sequences else 2)
+
+
+def unless_empty(layer: Any, run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """`run`; the layer's own steps for a batch without rows, which the kernel refuses."""
+    call = layer.call
+    return lambda x: call(x) if x.shape[0] == 0 else run(x)
 
 
 def one_way(cell: Any, return_sequences: bool) -> Callable[[Tensor], Tensor]:

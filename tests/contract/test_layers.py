@@ -208,3 +208,12 @@ def test_at_most_twenty_python_calls_lie_between_a_layer_and_torch(sample):
     for _ in range(5):  # it finds its short way
         layer(*inputs)
     assert calls_before_torch(lambda: layer(*inputs)) <= 20
+
+
+@every_layer
+def test_models_take_empty_batches(sample):
+    symbols = sample.symbols()
+    model = models.Model(flat(symbols), sample.make()(*symbols))
+    inputs = flat(sample.inputs(0))
+    outputs = flat(model(inputs if len(inputs) > 1 else inputs[0]))
+    assert {len(value) for value in outputs} == {0}
