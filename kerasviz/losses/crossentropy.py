@@ -10,6 +10,7 @@ from kerasviz.declare import Invalid, arg
 from kerasviz.losses.loss import NAME_DOC, NamedLoss
 from kerasviz.losses.reduction import pair, same_rank, tensors
 from kerasviz.ops.crossentropies import (
+    binary_loss,
     check_label_range,
     labels_of,
     log_probabilities,
@@ -136,8 +137,12 @@ class BinaryCrossentropy(NamedLoss):
 
     def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
         if y_true.shape != y_pred.shape:
-            y_true, y_pred = same_rank(y_true, y_pred)
-        return yes_or_no(smoothed_halves(y_true, self.label_smoothing), y_pred, self.from_logits, "mean")
+            y_true, y_pred = torch.broadcast_tensors(*same_rank(y_true, y_pred))
+        if self.label_smoothing:
+            y_true = smoothed_halves(y_true, self.label_smoothing)
+        if self.from_logits:
+            return F.binary_cross_entropy_with_logits(y_pred, y_true)
+        return binary_loss(y_true, y_pred, "mean")
 
 
 class CategoricalCrossentropy(NamedLoss):

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import arg
-from kerasviz.losses.loss import NAME_DOC, NamedLoss, by_last_axis
+from kerasviz.losses.loss import NAME_DOC, MeanOfErrors, NamedLoss, by_last_axis
 from kerasviz.losses.reduction import pair, tensors
 from kerasviz.ops.crossentropies import labels_of
 from kerasviz.tensors import convert_to_tensor, settings
@@ -16,8 +16,13 @@ from kerasviz.tensors import convert_to_tensor, settings
 def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
     """Sum over the last axis of y_true * log(y_true / y_pred)."""
     y_true, y_pred = tensors(y_true, y_pred)
-    y_true = y_true.clamp(settings.epsilon(), 1.0)
-    return (y_true * torch.log(y_true / y_pred.clamp(settings.epsilon(), 1.0))).sum(dim=-1)
+    return divergence(y_true, y_pred, "none").sum(dim=-1)
+
+
+def divergence(y_true: Tensor, y_pred: Tensor, reduction: str) -> Tensor:
+    """y_true * log(y_true / y_pred), reduced as torch reduces."""
+    least = settings.epsilon()
+    return F.kl_div(torch.log(y_pred.clamp(least, 1.0)), y_true.clamp(least, 1.0), reduction=reduction)
 
 
 def poisson(y_true: Any, y_pred: Any) -> Tensor:
@@ -39,14 +44,17 @@ def signs(y_true: Tensor) -> Tensor:
 
 def hinge(y_true: Any, y_pred: Any) -> Tensor:
     """Mean over the last axis of max(0, 1 - y_true * y_pred); targets are -1 and 1, or 0 and 1."""
-    y_true, y_pred = pair(y_true, y_pred)
-    return by_last_axis((1.0 - signs(y_true) * y_pred).clamp(min=0.0))
+    return by_last_axis(shortfall(*pair(y_true, y_pred)))
+
+
+def shortfall(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """max(0, 1 - y_true * y_pred)."""
+    return torch.relu(1.0 - signs(y_true) * y_pred)
 
 
 def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
     """Mean over the last axis of max(0, 1 - y_true * y_pred)^2; targets are -1 and 1, or 0 and 1."""
-    y_true, y_pred = pair(y_true, y_pred)
-    return by_last_axis(torch.square((1.0 - signs(y_true) * y_pred).clamp(min=0.0)))
+    return by_last_axis(torch.square(shortfall(*pair(y_true, y_pred))))
 
 
 def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
@@ -101,6 +109,10 @@ class KLDivergence(NamedLoss):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return kl_divergence(y_true, y_pred)
 
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        flat = y_pred.ndim == 2 and y_true.shape == y_pred.shape
+        return divergence(y_true, y_pred, "batchmean") if flat else None
+
 
 class Poisson(NamedLoss):
     """For targets that are counts: y_pred - y_true * log(y_pred)."""
@@ -114,22 +126,22 @@ class Poisson(NamedLoss):
         return poisson_loss(y_true, y_pred, "mean") if y_true.shape == y_pred.shape else None
 
 
-class Hinge(NamedLoss):
+class Hinge(MeanOfErrors):
     """Asks for scores of the target's sign and at least one away from zero."""
 
     name: str | None = arg("hinge", doc=NAME_DOC, group="base", after="reduction")
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return hinge(y_true, y_pred)
+    def errors(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return shortfall(y_true, y_pred)
 
 
-class SquaredHinge(NamedLoss):
+class SquaredHinge(MeanOfErrors):
     """The square of the hinge: large misses count for much more."""
 
     name: str | None = arg("squared_hinge", doc=NAME_DOC, group="base", after="reduction")
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return squared_hinge(y_true, y_pred)
+    def errors(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return torch.square(shortfall(y_true, y_pred))
 
 
 class CategoricalHinge(NamedLoss):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Component, Invalid, Kind, arg, snake_case
-from kerasviz.losses.reduction import MEANS, masked_weight, reduce_values
+from kerasviz.losses.reduction import MEANS, masked_weight, pair, reduce_values
 from kerasviz.tensors import (
     DTypePolicy,
     convert_to_tensor,
@@ -150,6 +150,20 @@ class NamedLoss(Loss):
     """Base of the losses below: their own arguments, then reduction, name and dtype."""
 
     name: str | None = arg(None, doc=NAME_DOC, group="base", after="reduction")
+
+
+class MeanOfErrors(NamedLoss):
+    """Base of the losses that are a mean over the last axis: subclasses write `errors`, value by value."""
+
+    def errors(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """How far off each value is; both are of one shape, or broadcast."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return by_last_axis(self.errors(*pair(y_true, y_pred)))
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        return self.errors(y_true, y_pred).mean() if y_true.shape == y_pred.shape else None
 
 
 def by_last_axis(values: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kerasviz.declare import arg
-from kerasviz.losses.loss import NAME_DOC, NamedLoss, by_last_axis
+from kerasviz.losses.loss import NAME_DOC, MeanOfErrors, NamedLoss, by_last_axis
 from kerasviz.losses.reduction import pair
 from kerasviz.tensors import settings
 
@@ -27,16 +27,23 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
 
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
     """Mean over the last axis of 100 * |y_true - y_pred| / |y_true|, which is kept from zero."""
-    y_true, y_pred = pair(y_true, y_pred)
-    return 100.0 * by_last_axis(((y_true - y_pred) / y_true.abs().clamp(min=settings.epsilon())).abs())
+    return by_last_axis(percentages(*pair(y_true, y_pred)))
+
+
+def percentages(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """100 * |y_true - y_pred| / |y_true|."""
+    return 100.0 * ((y_true - y_pred) / y_true.abs().clamp(min=settings.epsilon())).abs()
 
 
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
     """Mean over the last axis of (log(1 + y_true) - log(1 + y_pred))^2; negative numbers count as zero."""
-    y_true, y_pred = pair(y_true, y_pred)
+    return by_last_axis(squared_logarithms(*pair(y_true, y_pred)))
+
+
+def squared_logarithms(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """(log(1 + y_true) - log(1 + y_pred))^2."""
     least = settings.epsilon()
-    difference = torch.log(y_pred.clamp(min=least) + 1.0) - torch.log(y_true.clamp(min=least) + 1.0)
-    return by_last_axis(torch.square(difference))
+    return torch.square(torch.log(y_pred.clamp(min=least) + 1.0) - torch.log(y_true.clamp(min=least) + 1.0))
 
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
@@ -50,9 +57,13 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
 
 def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
     """Mean over the last axis of log(cosh(y_pred - y_true)): a square near zero, a distance far from it."""
-    y_true, y_pred = pair(y_true, y_pred)
+    return by_last_axis(log_cosh_errors(*pair(y_true, y_pred)))
+
+
+def log_cosh_errors(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """log(cosh(y_pred - y_true))."""
     error = y_pred - y_true
-    return by_last_axis(error + F.softplus(-2.0 * error) - math.log(2.0))
+    return error + F.softplus(-2.0 * error) - math.log(2.0)
 
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
@@ -101,22 +112,22 @@ class MeanAbsoluteError(NamedLoss):
         return F.l1_loss(y_pred, y_true) if y_true.shape == y_pred.shape else None
 
 
-class MeanAbsolutePercentageError(NamedLoss):
+class MeanAbsolutePercentageError(MeanOfErrors):
     """Mean of the absolute errors in percent of the targets."""
 
     name: str | None = arg("mean_absolute_percentage_error", doc=NAME_DOC, group="base", after="reduction")
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean_absolute_percentage_error(y_true, y_pred)
+    def errors(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return percentages(y_true, y_pred)
 
 
-class MeanSquaredLogarithmicError(NamedLoss):
+class MeanSquaredLogarithmicError(MeanOfErrors):
     """Mean of the squared errors of log(1 + value): for targets over several orders of magnitude."""
 
     name: str | None = arg("mean_squared_logarithmic_error", doc=NAME_DOC, group="base", after="reduction")
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean_squared_logarithmic_error(y_true, y_pred)
+    def errors(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return squared_logarithms(y_true, y_pred)
 
 
 class Huber(NamedLoss):
@@ -140,13 +151,13 @@ class Huber(NamedLoss):
         return F.huber_loss(y_pred, y_true, delta=self.delta) if same else None
 
 
-class LogCosh(NamedLoss):
+class LogCosh(MeanOfErrors):
     """Mean of log(cosh(error)): a square near zero, a distance far from it, smooth all the way."""
 
     name: str | None = arg("log_cosh", doc=NAME_DOC, group="base", after="reduction")
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return log_cosh(y_true, y_pred)
+    def errors(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return log_cosh_errors(y_true, y_pred)
 
 
 class CosineSimilarity(NamedLoss):
