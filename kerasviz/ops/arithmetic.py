@@ -9,6 +9,7 @@ from kerasviz.ops.promotion import floating, joined, joined_float, operands, pai
 from kerasviz.ops.recording import op, tensor
 
 LIMITS = (int, float, type(None))  # a bool is an int
+NUMBERS = frozenset({int, float})
 
 
 @op
@@ -57,6 +58,8 @@ def mod(x1: Any, x2: Any) -> Tensor:
 @op
 def power(x1: Any, x2: Any) -> Tensor:
     """`x1` to the power of `x2`, element by element."""
+    if type(x2) in NUMBERS and isinstance(x1, Tensor) and x1.is_floating_point():
+        return torch.pow(x1, x2)  # squares and roots are quicker so
     return torch.pow(*operands(x1, x2))
 
 
@@ -147,7 +150,7 @@ def round(x: Any, decimals: int = 0) -> Tensor:
     """Rounded to `decimals` places, halves to even; before the point where `decimals` is negative."""
     x = tensor(x)
     if x.is_floating_point() or x.is_complex():
-        return torch.round(x, decimals=decimals)
+        return torch.round(x, decimals=decimals) if decimals else torch.round(x)
     return x if decimals >= 0 else torch.round(x.to(torch.float64), decimals=decimals).to(x.dtype)
 
 

@@ -31,12 +31,21 @@ def saturate_cast(x: Any, dtype: Any) -> Tensor:
     if wanted.is_floating_point:
         own, limit = (torch.finfo if x.is_floating_point() else torch.iinfo)(x.dtype), torch.finfo(wanted).max
         return (x.clamp(-limit, limit) if limit < own.max else x).to(wanted)
-    low, high = torch.iinfo(wanted).min, torch.iinfo(wanted).max
-    if not x.is_floating_point():
-        own = torch.iinfo(x.dtype)
-        return x.clamp(max(low, own.min), min(high, own.max)).to(wanted)
-    inside = torch.where((x > low) & (x < high), x, 0).to(wanted)
-    return torch.where(x >= high, high, torch.where(x <= low, low, inside))
+    if x.is_floating_point():
+        return _held(x, wanted)
+    limits, own = torch.iinfo(wanted), torch.iinfo(x.dtype)
+    return x.clamp(max(limits.min, own.min), min(limits.max, own.max)).to(wanted)
+
+
+def _held(x: Tensor, wanted: torch.dtype) -> Tensor:
+    """Floats as whole numbers of a dtype: the nearest there is, and 0 for NaN."""
+    x = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    limits, digits = torch.iinfo(wanted), 2 / torch.finfo(x.dtype).eps
+    if limits.max < digits:  # it is a float as well
+        return torch.nan_to_num(x.clamp(limits.min, limits.max), 0.0).to(wanted)
+    largest = (limits.max + 1) * (1 - 1 / digits)  # of the floats below the limit
+    inside = torch.nan_to_num(x.clamp(limits.min, largest), 0.0).to(wanted)
+    return torch.where(x > largest, limits.max, inside)
 
 
 def _converted_outputs(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> KerasTensor:

@@ -36,7 +36,7 @@ def array(x: Any, dtype: Any = None) -> Tensor:
 @op
 def copy(x: Any) -> Tensor:
     """The same numbers in memory of their own; gradients flow back to `x`."""
-    return convert_to_tensor(x).clone()
+    return (x if isinstance(x, Tensor) else convert_to_tensor(x)).clone()
 
 
 @op
@@ -69,21 +69,21 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
 def zeros_like(x: Any, dtype: Any = None) -> Tensor:
     """Zeros of the same shape, and of the same dtype for None."""
     x = tensor(x)
-    return torch.zeros_like(x, dtype=_dtype_or_own(x, dtype))
+    return torch.zeros_like(x) if dtype is None else torch.zeros_like(x, dtype=torch_dtype(dtype))
 
 
 @op
 def ones_like(x: Any, dtype: Any = None) -> Tensor:
     """Ones of the same shape, and of the same dtype for None."""
     x = tensor(x)
-    return torch.ones_like(x, dtype=_dtype_or_own(x, dtype))
+    return torch.ones_like(x) if dtype is None else torch.ones_like(x, dtype=torch_dtype(dtype))
 
 
 @op
 def empty_like(x: Any, dtype: Any = None) -> Tensor:
     """Whatever was in the memory, of the same shape, and of the same dtype for None."""
     x = tensor(x)
-    return torch.empty_like(x, dtype=_dtype_or_own(x, dtype))
+    return torch.empty_like(x) if dtype is None else torch.empty_like(x, dtype=torch_dtype(dtype))
 
 
 @op
@@ -146,6 +146,8 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:
     if not x:
         raise Invalid("meshgrid", "at least one row of numbers", "none")
     rows = [tensor(row).reshape(-1) for row in x]
+    if len({row.dtype for row in rows}) == 1:
+        return list(torch.meshgrid(rows, indexing=indexing))
     axes = list(range(len(rows)))
     if indexing == "xy" and len(rows) > 1:
         axes[:2] = 1, 0
@@ -176,9 +178,10 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:  #
         raise Invalid("vander(x=...)", "a row of numbers", tuple(x.shape))
     columns = x.shape[0] if N is None else whole("vander(N=...)", N)
     own = torch_dtype(result_type(x.dtype))
-    powers = torch.arange(columns, dtype=torch.int32, device=x.device)
+    first, end, step = (0, columns, 1) if increasing else (columns - 1, -1, -1)
+    powers = torch.arange(first, end, step, dtype=torch.int32, device=x.device)
     numbers = x.to(torch.uint8 if own == torch.bool else own)
-    return torch.pow(numbers.unsqueeze(1), powers if increasing else powers.flip(0)).to(own)
+    return torch.pow(numbers.unsqueeze(1), powers).to(own)
 
 
 def whole(where: str, number: Any, at_least: int = 0) -> int:

@@ -58,7 +58,10 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
 @op
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """Sum of the diagonal `offset` of the matrices in two axes; int32 for whole numbers that are narrower."""
-    numbers = torch.diagonal(tensor(x), offset, axis1, axis2)
+    x = tensor(x)
+    if (offset, axis1, axis2) == (0, 0, 1) and x.ndim == 2 and x.is_floating_point():
+        return torch.trace(x)
+    numbers = torch.diagonal(x, offset, axis1, axis2)
     return torch.sum(numbers, -1, dtype=torch.int32 if numbers.dtype in NARROW else numbers.dtype)
 
 

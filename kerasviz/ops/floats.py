@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.ops.promotion import alone, floating, joined, joined_floats, operands
+from kerasviz.ops.promotion import NARROW_FLOATS, alone, floating, joined, joined_floats, operands
 from kerasviz.ops.recording import op, tensor
 from kerasviz.tensors import result_type, torch_dtype
 
@@ -61,7 +61,8 @@ def ldexp(x1: Any, x2: Any) -> Tensor:
     x1, x2 = alone(x1), alone(x2)
     if x2.dtype == torch.bool or x2.is_floating_point() or x2.is_complex():
         raise Invalid("ops.ldexp(x2=...)", "whole numbers", x2.dtype, "Cast the exponents to int32.")
-    return torch.ldexp(x1, x2).to(torch_dtype(result_type(x1.dtype, x2.dtype, float)))
+    found = torch.ldexp(x1, x2)
+    return found if x1.dtype in NARROW_FLOATS else found.to(torch_dtype(result_type(x1.dtype, x2.dtype, float)))
 
 
 @op
@@ -94,7 +95,9 @@ def divide_no_nan(x1: Any, x2: Any) -> Tensor:
     a, b = joined(x1, x2)
     a, b = floating(a), floating(b)
     zero = b == 0
-    return torch.where(zero, 0, a / torch.where(zero, 1, b))
+    if a.requires_grad or b.requires_grad:  # what is not taken must not have a gradient of NaN
+        b = b.masked_fill(zero, 1)
+    return (a / b).masked_fill_(zero, 0)
 
 
 @op
@@ -151,7 +154,7 @@ def i0(x: Any) -> Tensor:
 @op
 def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
     """Numbers in place of NaN and the infinities: for None, the largest and the smallest the dtype holds."""
-    return torch.nan_to_num(tensor(x), nan=nan, posinf=posinf, neginf=neginf)
+    return torch.nan_to_num(tensor(x), nan, posinf, neginf)
 
 
 @op

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from kerasviz.declare import Invalid
 from kerasviz.ops.creation import sizes_of
+from kerasviz.ops.places import from_start, quickest
 from kerasviz.ops.recording import op, symbolic, tensor
 from kerasviz.tensors import KerasTensor, result_type, torch_dtype
 
@@ -14,14 +15,22 @@ WHOLE = (torch.int64, torch.int32)
 SIMPLE = (int, slice, type(None), type(Ellipsis))
 
 
-def _places(indices: Any, size: int, device: torch.device) -> Tensor:
-    """Places as torch's functions take them; negative ones count from the end."""
+def _places(indices: Any, device: torch.device) -> Tensor:
+    """Places in a dtype that torch's functions take."""
     if isinstance(indices, (list, tuple)) and all(type(index) is int for index in indices):
-        found = [index + size if index < 0 else index for index in indices]
-        return torch.tensor(found, dtype=torch.int64, device=device)
+        return torch.tensor(indices, dtype=torch.int64, device=device)
     places = tensor(indices)
-    places = places if places.dtype in WHOLE else places.to(torch.int64)
-    return torch.where(places < 0, places + size, places)
+    return places if places.dtype in WHOLE else places.to(torch.int64)
+
+
+def _taken(x: Tensor, along: int, places: Tensor) -> Tensor:
+    """Parts along an axis, at a row of places; negative ones count from the end."""
+    size = x.shape[along]
+    return quickest(
+        lambda at: torch.index_select(x, along, at),
+        places,
+        lambda: torch.index_select(x, along, from_start(places, size)),
+    )
 
 
 def _take_outputs(x: Any, indices: Any, axis: int | None = None) -> KerasTensor:
@@ -47,11 +56,11 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     size = x.shape[along]
     if isinstance(indices, int) and -size <= indices < size:
         return torch.select(x, along, indices)
-    places = _places(indices, size, x.device)
+    places = _places(indices, x.device)
     if places.ndim == 1:
-        return torch.index_select(x, along, places)
+        return _taken(x, along, places)
     along = along % x.ndim
-    taken = torch.index_select(x, along, places.flatten())
+    taken = _taken(x, along, places.flatten())
     return taken.reshape(*x.shape[:along], *places.shape, *x.shape[along + 1 :])
 
 
@@ -67,7 +76,11 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     x, places = tensor(x), tensor(indices).to(torch.int64)
     if axis is None:
         x, places, axis = x.flatten(), places.flatten(), 0
-    return torch.take_along_dim(x, places.remainder(x.shape[axis]), axis)
+    sizes = list(x.shape)
+    sizes[axis] = places.shape[axis]
+    if list(places.shape) != sizes:
+        return torch.take_along_dim(x, places, axis)
+    return quickest(lambda at: torch.gather(x, axis, at), places, lambda: torch.take_along_dim(x, places, axis))
 
 
 @op
@@ -132,9 +145,12 @@ def get_item(x: Any, key: Any) -> Any:
 
 
 def _part(x: Any, key: Any) -> Any:
-    keys = key if isinstance(key, tuple) else (key,)
-    if isinstance(x, Tensor) and any(isinstance(one, slice) and (one.step or 1) < 0 for one in keys):
-        x, key = _forwards(x, keys)
+    if isinstance(x, Tensor):
+        keys = key if isinstance(key, tuple) else (key,)
+        for one in keys:
+            if isinstance(one, slice) and one.step is not None and one.step < 0:
+                x, key = _forwards(x, keys)
+                break
     return x[key]
 
 

@@ -266,6 +266,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
         Invalid: for a norm that there is not over so many axes.
     """
     x = joined_float(x) if not torch.is_tensor(x) or not x.is_complex() else x
+    if ord is None and axis is None and not keepdims:
+        return torch.linalg.vector_norm(x)
     axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
     if len(axes) == 1 and not isinstance(ord, str):
         return torch.linalg.vector_norm(x, 2 if ord is None else ord, axes, keepdims)

@@ -16,9 +16,9 @@ from kerasviz.ops.reductions import NARROW, product, reduced, running
 def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Sum over axes; 0 where all are NaN."""
     x = tensor(x)
-    if not x.is_floating_point():
-        return reduced(torch.sum, x, axis, keepdims, dtype=torch.int32 if x.dtype in NARROW else None)
-    return reduced(torch.nansum, x, axis, keepdims)
+    if x.is_floating_point():
+        return reduced(torch.nansum, x, axis, keepdims)
+    return reduced(torch.sum, x, axis, keepdims, dtype=torch.int32 if x.dtype in NARROW else None)
 
 
 @op
@@ -110,7 +110,7 @@ def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
 
 def without_nan(x: Tensor, instead: float) -> Tensor:
     """`x` with a number in place of NaN."""
-    return torch.nan_to_num(x, nan=instead, posinf=torch.inf, neginf=-torch.inf) if x.is_floating_point() else x
+    return torch.nan_to_num(x, instead, torch.inf, -torch.inf) if x.is_floating_point() else x
 
 
 __all__ = [

@@ -11,6 +11,7 @@ from kerasviz.declare import Invalid, did_you_mean
 from kerasviz.ops.recording import op, tensor
 
 Pairs = list[tuple[int, int]]
+PAIR = frozenset({tuple, list})
 
 
 def _mirrored(places: Tensor, size: int) -> Tensor:
@@ -69,7 +70,7 @@ def _pairs(pad_width: Any, rank: int) -> Pairs:
     width = pad_width.tolist() if hasattr(pad_width, "tolist") else pad_width
     if isinstance(width, int):
         return [(width, width)] * rank
-    if len(width) == rank and all(type(one) in (tuple, list) and len(one) == 2 for one in width):
+    if len(width) == rank and _are_pairs(width):
         return list(width)
     if all(isinstance(one, int) for one in width):
         found = [(width[0], width[-1])] if 1 <= len(width) <= 2 else []
@@ -82,12 +83,19 @@ def _pairs(pad_width: Any, rank: int) -> Pairs:
     return found
 
 
+def _are_pairs(width: Any) -> bool:
+    for one in width:  # noqa: SIM110 (`all` is slower for a few)
+        if type(one) not in PAIR or len(one) != 2:
+            return False
+    return True
+
+
 def _constant(x: Tensor, pairs: Pairs, value: Any) -> Tensor:
     if x.ndim == 0:
         return x.clone()
     flat = [width for pair in reversed(pairs) for width in pair]
     if isinstance(value, (bool, int, float)):
-        return F.pad(x, flat, value=value)
+        return F.pad(x, flat) if value == 0 else F.pad(x, flat, value=value)
     inside = F.pad(torch.ones_like(x, dtype=torch.bool), flat, value=False)
     return torch.where(inside, F.pad(x, flat), tensor(value).to(x.dtype))
 

@@ -36,23 +36,25 @@ def operands(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
 def pair(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     """Both as tensors of one dtype, by torch's rules. Python numbers are weak."""
     a, b = operands(x1, x2)
-    return (a, b) if a.dtype == b.dtype else _cast(a, b, torch.result_type(a, b))
+    return (a, b) if a.dtype is b.dtype else _cast(a, b, torch.result_type(a, b))
 
 
 def joined(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     """Both as tensors of their `result_type`, of at most 32 bits. Python numbers are weak."""
-    a, b = operands(x1, x2)
-    if a.dtype == b.dtype and a.dtype in KEPT:
+    a, b = (x1, x2) if isinstance(x1, Tensor) and isinstance(x2, Tensor) else operands(x1, x2)
+    dtype = a.dtype
+    if dtype is b.dtype and dtype in KEPT:
         return a, b
-    return _cast(a, b, torch_dtype(result_type(a.dtype, b.dtype)))
+    return _cast(a, b, torch_dtype(result_type(dtype, b.dtype)))
 
 
 def joined_floats(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     """Both as tensors of floats, of at most 32 bits. Python floats count as floatx, ints give way."""
-    a, b = alone(x1), alone(x2)
-    if a.dtype == b.dtype and a.dtype in NARROW_FLOATS:
+    a, b = (x1, x2) if isinstance(x1, Tensor) and isinstance(x2, Tensor) else (alone(x1), alone(x2))
+    dtype = a.dtype
+    if dtype is b.dtype and dtype in NARROW_FLOATS:
         return a, b
-    return _cast(a, b, torch_dtype(result_type(a.dtype, b.dtype, float)))
+    return _cast(a, b, torch_dtype(result_type(dtype, b.dtype, float)))
 
 
 def floating(x: Any) -> Tensor:

@@ -4,6 +4,7 @@ import math
 import re
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
@@ -11,6 +12,7 @@ from kerasviz.ops.recording import op
 from kerasviz.ops.recording import tensor as as_tensor
 
 Axes = list[list[str]]
+MANY = 1000
 
 
 @op
@@ -29,9 +31,11 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Tensor:
     Source: Alex Rogozhnikov, "Einops: Clear and Reliable Tensor Manipulations with Einstein-like Notation", 2022.
     """
     x = as_tensor(tensor)
-    before, after = _sides(pattern)
+    before, after, moves = _plan(pattern)
     if len(before) != x.ndim:
         raise Invalid("rearrange(pattern=...)", f"{len(before)} axes as in `{pattern}`", tuple(x.shape))
+    if moves and not axes_lengths:
+        return x.permute(moves)
     sizes: dict[str, int] = {}
     for names, size in zip(before, x.shape, strict=True):
         sizes.update(_sizes(pattern, names, size, axes_lengths))
@@ -39,6 +43,21 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Tensor:
     order = [flat.index(name) for names in after for name in names]
     apart = x.reshape([sizes[name] for name in flat])
     return apart.permute(order).reshape([math.prod([sizes[name] for name in names]) for names in after])
+
+
+PLANS: dict[str, tuple[Axes, Axes, list[int]]] = {}  # of patterns met before
+
+
+def _plan(pattern: str) -> tuple[Axes, Axes, list[int]]:
+    """The axes of both sides, and the order to put them in where that is all."""
+    if pattern in PLANS and not torch.compiler.is_compiling():
+        return PLANS[pattern]
+    before, after = _sides(pattern)
+    only_moves = all(len(names) == 1 for names in (*before, *after))
+    plan = before, after, [before.index(names) for names in after] if only_moves else []
+    if len(PLANS) < MANY and not torch.compiler.is_compiling():
+        PLANS[pattern] = plan
+    return plan
 
 
 def _sides(pattern: str) -> tuple[Axes, Axes]:

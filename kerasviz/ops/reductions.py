@@ -20,7 +20,9 @@ WIDE = {torch.int64: torch.int32, torch.float64: torch.float32}
 
 def reduced(function: Callable, x: Tensor, axis: Any, keepdims: bool, **more: Any) -> Tensor:
     """torch's `function` of `x` over axes; over none of them for an empty tuple."""
-    if axis is None or isinstance(axis, int) or len(axis):
+    if axis is None:
+        return function(x, dim=axis, keepdim=keepdims, **more) if keepdims else function(x, **more)
+    if isinstance(axis, int) or len(axis):
         return function(x, dim=axis, keepdim=keepdims, **more)
     return function(x.unsqueeze(-1), dim=-1, **more)
 
@@ -35,8 +37,10 @@ def axes_of(x: Tensor, axis: Any) -> list[int]:
 @op
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Sum over axes; all of them for None."""
-    x = tensor(x)
-    return reduced(torch.sum, x, axis, keepdims, dtype=torch.int32 if x.dtype in NARROW else None)
+    x = x if isinstance(x, Tensor) else tensor(x)
+    if x.dtype in NARROW:
+        return reduced(torch.sum, x, axis, keepdims, dtype=torch.int32)
+    return reduced(torch.sum, x, axis, keepdims)
 
 
 @op
@@ -157,25 +161,6 @@ def running(function: Callable, x: Tensor, axis: int | None, dtype: Any) -> Tens
     return function(x.flatten() if axis is None else x, dim=0 if axis is None else axis, dtype=kept)
 
 
-@op
-def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
-    """Area under a curve through points, by trapezoids.
-
-    Args:
-        y: heights of the points.
-        x: their places along `axis`: a row of them, or shaped like `y`; None for equal distances.
-        dx: the distance between neighbours, where `x` is None.
-        axis: along which the points stand; it goes.
-    """
-    y = floating(y)
-    if x is None:
-        return torch.trapezoid(y, dx=dx, dim=axis)
-    x = tensor(x).to(y.dtype)
-    if x.ndim == 1 and y.ndim > 1:
-        x = x.reshape([-1] + [1] * ((-1 - axis) % y.ndim))
-    return torch.trapezoid(y, x, dim=axis)
-
-
 __all__ = [
     "all",
     "any",
@@ -187,6 +172,5 @@ __all__ = [
     "prod",
     "std",
     "sum",
-    "trapezoid",
     "var",
 ]

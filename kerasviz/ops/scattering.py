@@ -130,12 +130,14 @@ def _starts(start_indices: Any) -> Any:
 
 
 def _block(name: str, x: Tensor, starts: Any, sizes: tuple[int, ...]) -> tuple[builtins.slice, ...]:
-    block = tuple([builtins.slice(start, start + size) for start, size in zip(starts, sizes, strict=False)])
-    inside = all(0 <= one.start <= one.stop <= size for one, size in zip(block, x.shape, strict=False))
-    if not inside or len(starts) != len(sizes) or len(sizes) > x.ndim:
+    block = []
+    for start, size, whole in zip(starts, sizes, x.shape, strict=False):
+        if 0 <= start <= start + size <= whole:
+            block.append(builtins.slice(start, start + size))
+    if not len(block) == len(sizes) == len(starts):
         got = f"shape {sizes} from {starts}"
         raise Invalid(f"{name}(start_indices=...)", f"a block inside of a tensor of shape {tuple(x.shape)}", got)
-    return block
+    return tuple(block)
 
 
 def _unstack_outputs(x: Any, num: int | None = None, axis: int = 0) -> list[KerasTensor]:

@@ -28,8 +28,10 @@ def ravel(x: Any) -> Tensor:
 @op
 def transpose(x: Any, axes: Any = None) -> Tensor:
     """Axes in another order; reversed for None."""
-    x = tensor(x)
-    return torch.permute(x, tuple(range(x.ndim - 1, -1, -1)) if axes is None else tuple(axes))
+    x = x if isinstance(x, Tensor) else tensor(x)
+    if axes is None:
+        return x.t() if x.ndim == 2 else torch.permute(x, tuple(range(x.ndim - 1, -1, -1)))
+    return torch.permute(x, tuple(axes))
 
 
 @op

@@ -140,6 +140,8 @@ def logspace(
         outputs: (num, *rest)
     """
     count, wanted = _checked("logspace", num), _spaced_dtype(start, stop, dtype)
+    if endpoint and wanted.is_floating_point and all(type(x) in PYTHON for x in (start, stop, base)):
+        return torch.logspace(start, stop, count, base, dtype=wanted, device=here())
     exponents = _between(*_working(start, stop, wanted), count, endpoint)
     return torch.pow(base, exponents).to(wanted).movedim(0, axis)
 

@@ -69,8 +69,11 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
         sorted: whether the largest comes first.
     """
     x = tensor(x)
-    values, places = torch.topk(x.to(torch.uint8) if x.dtype == torch.bool else x, k, sorted=sorted)
-    return values.to(x.dtype), places
+    if x.dtype == torch.bool:
+        values, places = torch.topk(x.to(torch.uint8), k, sorted=sorted)
+        return values.to(x.dtype), places
+    values, places = torch.topk(x, k, sorted=sorted)
+    return values, places
 
 
 @op

@@ -148,6 +148,8 @@ def view_as_complex(x: Any) -> Tensor:
     if x.ndim == 0 or x.shape[-1] != 2:
         raise Invalid("view_as_complex(x=...)", "a last axis of size 2: real and imaginary part", tuple(x.shape))
     pairs = x if x.dtype == torch.float32 else x.float()
+    if pairs.is_contiguous() and pairs.storage_offset() % 2 == 0:
+        return torch.view_as_complex(pairs)
     return torch.complex(pairs[..., 0], pairs[..., 1])
 
 

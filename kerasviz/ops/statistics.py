@@ -170,7 +170,8 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Tensor:
         axis: along which.
     """
     if x is None:
-        return torch.trapezoid(floating(y), dim=axis) * dx
+        area = torch.trapezoid(floating(y), dim=axis)
+        return area if type(dx) is float and dx == 1.0 else area * dx
     heights, places = tensor(y), tensor(x)
     if heights.dtype == torch.bool or not places.is_floating_point():
         heights = floating(heights)
