@@ -51,7 +51,13 @@ def right_labels(y_true: Any, y_pred: Any) -> Tensor:
 
 def right_classes(y_true: Any, y_pred: Any) -> Tensor:
     """Where the most likely class is that of the one-hot target."""
-    return right_labels(convert_to_tensor(y_true).argmax(dim=-1), y_pred)
+    return right_labels(class_of(y_true), y_pred)
+
+
+def class_of(values: Any, axis: int = -1) -> Tensor:
+    """The number of the class that a one-hot target, or a prediction, means."""
+    values = convert_to_tensor(values)
+    return (values.to(torch.uint8) if values.dtype is torch.bool else values).argmax(dim=axis)
 
 
 def among_best(labels: Any, y_pred: Any, k: int, from_sorted_ids: bool = False) -> Tensor:
@@ -99,7 +105,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
     """1 where the class of the one-hot target is among the `k` most likely, else 0."""
-    return as_float(among_best(convert_to_tensor(y_true).argmax(dim=-1), y_pred, k))
+    return as_float(among_best(class_of(y_true), y_pred, k))
 
 
 def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> Tensor:
@@ -182,7 +188,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     name: str | None = arg("top_k_categorical_accuracy", doc=NAME_DOC, group="base")
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
-        return among_best(convert_to_tensor(y_true).argmax(dim=-1), y_pred, self.k)
+        return among_best(class_of(y_true), y_pred, self.k)
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):

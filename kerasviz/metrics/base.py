@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kerasviz.declare import Component, Invalid, arg, family, snake_case
 from kerasviz.losses.loss import DTypeName
-from kerasviz.tensors import Variable, leaves, torch_dtype, unique_name
+from kerasviz.tensors import Variable, leaves, settings, torch_dtype, unique_name
 
 NAME_DOC = "Name in the logs."
 DTYPE_DOC = "What its state is kept in; the default float for None."
@@ -31,6 +31,7 @@ class Metric(MetricArguments):
 
     _direction: str | None = None  # "up" where more is better, "down" where less is
     additive: bool = True  # whether batches, joined, give what they give one after the other
+    counts_in_default_float: bool = False  # its state, whichever dtype it was given: 16 bits count to 2048
     _variables: list[Variable]
 
     def prepare(self) -> None:
@@ -63,7 +64,7 @@ class Metric(MetricArguments):
             aggregation: how copies on several devices become one.
         """
         start = family("initializer").get(initializer or "zeros", f"{type(self).__name__}.add_variable")
-        dtype = dtype or getattr(self, "dtype", None)
+        dtype = dtype or (None if self.counts_in_default_float else getattr(self, "dtype", None))
         with torch.inference_mode(False):  # it outlives the `evaluate` that makes it
             made = Variable(start, tuple(shape), dtype, trainable=False, aggregation=aggregation, name=name)
         if name:
@@ -193,4 +194,4 @@ def _move(variable: Variable, device: torch.device) -> None:
 
 def state_dtype(metric: Metric) -> torch.dtype:
     """What `metric` keeps its state in."""
-    return torch_dtype(metric.dtype)
+    return torch_dtype(settings.floatx() if metric.counts_in_default_float else metric.dtype)

@@ -143,6 +143,7 @@ class CountingMetric(NamedMetric):
     `thresholds` is the list in use after construction; the config has what was given.
     """
 
+    counts_in_default_float = True
     counts: tuple[str, ...] = COUNTS  # its state, in this order
     top_k: int | None = None
     class_id: int | None = None

@@ -74,6 +74,7 @@ class R2Score(NamedMetric):
     """
 
     _direction = "up"
+    counts_in_default_float = True
     squared_sum: Variable
     sum: Variable
     residual: Variable

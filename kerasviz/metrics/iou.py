@@ -9,6 +9,7 @@ from torch import Tensor
 from kerasviz.declare import Invalid, arg
 from kerasviz.losses.loss import DTypeName
 from kerasviz.losses.reduction import along_samples, divide_no_nan
+from kerasviz.metrics.accuracy import class_of
 from kerasviz.metrics.base import NAME_DOC, NamedMetric
 from kerasviz.tensors import convert_to_tensor, settings, torch_dtype
 
@@ -62,7 +63,7 @@ class Overlap(NamedMetric):
 
     def predicted_classes(self, y_pred: Tensor) -> Tensor:
         """Predictions as class numbers."""
-        return y_pred if self.sparse_y_pred else y_pred.argmax(dim=self.axis)
+        return y_pred if self.sparse_y_pred else class_of(y_pred, self.axis)
 
     @torch.no_grad()
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -75,7 +76,7 @@ class Overlap(NamedMetric):
         """
         predicted = self.predicted_classes(convert_to_tensor(y_pred))
         truth = convert_to_tensor(y_true).to(predicted.device)
-        truth = truth if self.sparse_y_true else truth.argmax(dim=self.axis)
+        truth = truth if self.sparse_y_true else class_of(truth, self.axis)
         self.follow(predicted)
         table = self.total_confusion_matrix
         if sample_weight is None:

@@ -153,11 +153,12 @@ class MeanMetricWrapper(Mean):
 
         Args:
             y_true: targets.
-            y_pred: predictions. Their mask counts where there are weights.
+            y_pred: predictions. What their mask leaves out does not count.
             sample_weight: a factor for each sample, or for each value.
         """
-        if sample_weight is not None:
-            sample_weight = masked(sample_weight, getattr(y_pred, "_keras_mask", None), state_dtype(self))
+        mask = getattr(y_pred, "_keras_mask", None)
+        if mask is not None:
+            sample_weight = mask if sample_weight is None else masked(sample_weight, mask, state_dtype(self))
         if self._fn is None and getattr(y_pred, "dtype", None) in HALVES:
             y_pred = y_pred.to(state_dtype(self))
         values = self.call(y_true, y_pred)

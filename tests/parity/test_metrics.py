@@ -1,305 +1,283 @@
-"""Metrics against Keras: state and result after two batches, weights, masks, configs, functions."""
+"""Metrics against Keras: state and result after batches, weights, masks, dtypes, configs, functions."""
+
+from __future__ import annotations
 
 import json
-import os
-from itertools import repeat
+import zlib
+from typing import Any
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
-
-import keras as oracle
 import numpy as np
 import pytest
 import torch
 
-import kerasviz as keras
+import kerasviz
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+from .comparing import assert_close
+from .metric_cases import LABELS, METRICS, NUMBERS, ROWS, YES
+from .op_cases import FLOATS, WHOLE, answers, assert_answers
 
-RANDOM = np.random.default_rng(0)
+pytestmark = pytest.mark.filterwarnings("ignore:More independent predictors:UserWarning")  # of R2Score, reset
 
-
-def numbers(*shape):
-    return RANDOM.random(shape).astype("float32")
-
-
-def shares(*shape):
-    values = numbers(*shape) + 0.05
-    return values / values.sum(-1, keepdims=True)
+EACH = pytest.mark.parametrize("case", METRICS)
+FIRST = [next(case for case in METRICS if METRICS[case][0] == name) for name in {of[0]: 0 for of in METRICS.values()}]
 
 
-def one_hot(classes, *shape):
-    return np.eye(classes, dtype="float32")[RANDOM.integers(0, classes, shape)]
+def make(keras: Any, case: str, **more: Any) -> Any:
+    name, arguments, _ = METRICS[case]
+    return getattr(keras.metrics, name)(**arguments | more)
 
 
-def labels(classes, *shape):
-    return RANDOM.integers(0, classes, shape)
+def numbers_of(metric: Any) -> list[Any]:
+    return [[variable.name, torch.as_tensor(variable.numpy() + 0)] for variable in metric.variables]
 
 
-def yes_or_no(*shape):
-    return (numbers(*shape) > 0.5).astype("float32")
-
-
-NUMBERS = [
-    (numbers(6, 3), numbers(6, 3)),
-    (numbers(6), numbers(6)),
-    (numbers(6, 4, 3), numbers(6, 4, 3)),
-    (numbers(1, 3), numbers(1, 3)),
-]
-OTHER_RANK = [(numbers(6), numbers(6, 1)), (numbers(6, 1), numbers(6)), (numbers(6, 4, 1), numbers(6, 4))]
-ROWS = [
-    (one_hot(5, 6), shares(6, 5)),
-    (one_hot(5, 6, 4), shares(6, 4, 5)),
-    (one_hot(2, 3), shares(3, 2)),
-    (one_hot(5, 6).astype("int32"), shares(6, 5)),
-]
-LABELS = [
-    (labels(5, 6), shares(6, 5)),
-    (labels(5, 6, 1), shares(6, 5)),
-    (labels(5, 6, 4), shares(6, 4, 5)),
-    (labels(5, 6, 4, 1), shares(6, 4, 5)),
-    (labels(5, 6).astype("float32"), shares(6, 5)),
-]
-EQUAL = [
-    (labels(3, 6), labels(3, 6)),
-    (labels(3, 6, 1), labels(3, 6)),
-    (labels(3, 6), labels(3, 6, 1)),
-    (labels(3, 6, 4).astype("float32"), labels(3, 6, 4)),
-]
-SIGNS = [(np.sign(numbers(6, 3) - 0.5), numbers(6, 3) * 2 - 1), (yes_or_no(6, 3), numbers(6, 3) * 2 - 1)]
-YES = [
-    (yes_or_no(20), numbers(20)),
-    (yes_or_no(8, 5).astype("int32"), numbers(8, 5)),
-    (yes_or_no(20, 1), numbers(20)),
-    (yes_or_no(20), numbers(20, 1)),
-    (yes_or_no(12, 3, 2), numbers(12, 3, 2)),
-    (np.array([0, 1, 1, 0, 1.0]), np.array([0, 1, 0.5, 0.5, 0.25], "float32")),
-    (yes_or_no(20), (numbers(20) * 8).round() / 8),
-]
-SEVERAL = [(yes_or_no(9, 4), numbers(9, 4))]
-CLASSES = [(one_hot(4, 12), shares(12, 4)), (one_hot(3, 5), numbers(5, 3)), (yes_or_no(7, 3), numbers(7, 3))]
-MAPS = [(labels(3, 30), labels(3, 30)), (labels(3, 4, 5), labels(3, 4, 5))]
-MAPS_OF_SHARES = [(labels(3, 4, 5), shares(4, 5, 3))]
-ONE_HOT_MAPS = [(one_hot(3, 4, 5), shares(4, 5, 3)), (one_hot(3, 12), shares(12, 3))]
-OUTPUTS = [(numbers(10, 1), numbers(10, 1)), (numbers(10, 3), numbers(10, 3))]
-
-AT = [
-    {},
-    {"thresholds": 0.3},
-    {"thresholds": [0.2, 0.5, 0.9]},
-    {"thresholds": [0.7, 0.1]},
-    {"thresholds": [0.0, 0.5, 1]},
-]
-BEST = [{"top_k": 2}, {"top_k": 1, "class_id": 1}, {"class_id": 1}, {"thresholds": 0.3, "top_k": 2}]
-METHODS = [{"summation_method": name} for name in ("minoring", "majoring")]
-CURVES = [{}, {"num_thresholds": 5}, {"thresholds": [0.2, 0.35, 0.9]}, {"from_logits": True}, {"num_thresholds": 2}]
-BY_LABEL = [{}, {"num_labels": 4}, {"label_weights": [1.0, 2.0, 0.0, 3.0]}, {"thresholds": [0.1, 0.5]}]
-POINTS = [{}, {"num_thresholds": 1}, {"num_thresholds": 7}]
-RATES = {
-    "SensitivityAtSpecificity": "specificity",
-    "SpecificityAtSensitivity": "sensitivity",
-    "PrecisionAtRecall": "recall",
-    "RecallAtPrecision": "precision",
-}
-AVERAGES = [{"average": name} for name in (None, "micro", "macro", "weighted")]
-FLOAT = {"dtype": "float32"}  # with whole numbers, Keras loses weights below one
-
-CASES = [
-    *((name, {}, NUMBERS + OTHER_RANK) for name in ("MeanSquaredError", "MeanAbsoluteError", "RootMeanSquaredError")),
-    *((name, {}, NUMBERS) for name in ("MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "LogCoshError")),
-    ("CosineSimilarity", {}, NUMBERS),
-    ("CosineSimilarity", {"axis": 0}, NUMBERS[:1]),
-    ("Poisson", {}, NUMBERS),
-    ("KLDivergence", {}, ROWS),
-    ("Accuracy", {}, EQUAL),
-    ("BinaryAccuracy", {}, YES),
-    ("BinaryAccuracy", {"threshold": 0.3}, YES),
-    ("CategoricalAccuracy", {}, ROWS),
-    ("SparseCategoricalAccuracy", {}, LABELS),
-    *(("TopKCategoricalAccuracy", kw, ROWS) for kw in ({}, {"k": 1}, {"k": 3})),
-    *(("SparseTopKCategoricalAccuracy", kw, LABELS) for kw in ({}, {"k": 1}, {"k": 3})),
-    ("SparseTopKCategoricalAccuracy", {"k": 2, "from_sorted_ids": True}, [(labels(5, 6), labels(5, 6, 4))]),
-    *(("BinaryCrossentropy", kw, YES) for kw in ({}, {"from_logits": True}, {"label_smoothing": 0.1})),
-    *(("CategoricalCrossentropy", kw, ROWS) for kw in ({}, {"from_logits": True}, {"label_smoothing": 0.1})),
-    *(("SparseCategoricalCrossentropy", kw, LABELS) for kw in ({}, {"from_logits": True}, {"ignore_class": 1})),
-    ("Hinge", {}, SIGNS),
-    ("SquaredHinge", {}, SIGNS),
-    ("CategoricalHinge", {}, ROWS),
-    *((f"{a}{b}", kw, YES) for a in ("True", "False") for b in ("Positives", "Negatives") for kw in AT),
-    *((name, kw, YES) for name in ("Precision", "Recall") for kw in AT),
-    *((name, kw, CLASSES) for name in ("Precision", "Recall") for kw in BEST),
-    *(("AUC", {"curve": c} | kw, YES) for c in ("ROC", "PR", "PRGAIN") for kw in CURVES),
-    *(("AUC", {"curve": c, "num_thresholds": 9} | m, YES) for c in ("ROC", "PR", "PRGAIN") for m in METHODS),
-    *(("AUC", {"curve": c, "multi_label": True} | kw, SEVERAL) for c in ("ROC", "PR") for kw in BY_LABEL),
-    ("AUC", {"label_weights": [1.0, 2.0, 0.0, 3.0]}, SEVERAL),
-    *((name, {rate: at} | kw, YES) for name, rate in RATES.items() for at in (0.4, 0.8) for kw in POINTS),
-    *((name, {rate: 0.5, "class_id": 1}, CLASSES) for name, rate in RATES.items()),
-    *(("FBetaScore", kw | {"beta": 2.0, "threshold": t}, CLASSES) for kw in AVERAGES for t in (None, 0.4)),
-    *(("FBetaScore", kw | {"beta": 0.5}, CLASSES) for kw in AVERAGES),
-    *(("F1Score", kw | {"threshold": t}, CLASSES) for kw in AVERAGES for t in (None, 0.4)),
-    *(("IoU", {"num_classes": 3, "target_class_ids": [0, 2]} | FLOAT | kw, MAPS) for kw in ({}, {"ignore_class": 1})),
-    ("IoU", {"num_classes": 3, "target_class_ids": [1], "sparse_y_pred": False} | FLOAT, MAPS_OF_SHARES),
-    *(("MeanIoU", {"num_classes": 4} | FLOAT | kw, MAPS) for kw in ({}, {"ignore_class": 1}, {"ignore_class": -1})),
-    ("MeanIoU", {"num_classes": 3, "sparse_y_true": False, "sparse_y_pred": False} | FLOAT, ONE_HOT_MAPS),
-    ("OneHotIoU", {"num_classes": 3, "target_class_ids": [0, 1]} | FLOAT, ONE_HOT_MAPS),
-    *(("OneHotMeanIoU", {"num_classes": 3} | FLOAT | kw, ONE_HOT_MAPS) for kw in ({}, {"ignore_class": 1})),
-    *(("BinaryIoU", {"target_class_ids": ids, "threshold": 0.3} | FLOAT, YES) for ids in ([0], [1], [0, 1])),
-    *(("R2Score", {"class_aggregation": name, "num_regressors": count}, OUTPUTS)
-      for name in (None, "uniform_average", "variance_weighted_average") for count in (0, 2)),
-    *((name, {}, NUMBERS[:1] + NUMBERS[2:]) for name in ("PearsonCorrelation", "ConcordanceCorrelation")),
-]  # fmt: skip
-IDS = [f"{name}-{arguments}" for name, arguments, _ in CASES]
-
-
-def array(value):
-    return value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
-
-
-def measured(module, name, arguments, y_true, y_pred, weight=None, mask=None):
-    """Result and state after two batches that are alike."""
-    metric = getattr(module.metrics, name)(**arguments)
-    for _ in range(2):
-        predicted = torch.tensor(y_pred)
+def measured(
+    metric: Any, y_true: Any, y_pred: Any, weight: Any = None, mask: Any = None, dtype: Any = None
+) -> dict[str, Any]:
+    """Results and state after two batches, and after they are forgotten; results in a dtype of their own."""
+    results, y_true, y_pred = [], torch.as_tensor(y_true), torch.as_tensor(y_pred)
+    for predicted in (y_pred, y_pred.roll(1, 0)):
         if mask is not None:
-            predicted._keras_mask = torch.tensor(mask)
-        metric.update_state(torch.tensor(y_true), predicted, None if weight is None else torch.tensor(weight))
-    return {"result": array(metric.result())} | {v.name: array(v) for v in metric.variables}
+            predicted = predicted.clone()
+            predicted._keras_mask = torch.as_tensor(mask)  # type: ignore[attr-defined]
+        metric.update_state(y_true, predicted, None if weight is None else torch.as_tensor(weight))
+        results.append(torch.as_tensor(metric.result() + 0).to(dtype))  # Keras gives the state itself
+    state = numbers_of(metric)
+    metric.reset_state()
+    return {
+        "results": results,
+        "state": state,
+        "reset": [torch.as_tensor(metric.result()).to(dtype), numbers_of(metric)],
+    }
 
 
-def is_same(name, arguments, *batch):
-    """Whether Keras takes the batch; if it does, both measure the same."""
-    try:
-        theirs = measured(oracle, name, arguments, *batch)
-    except (RuntimeError, ValueError):
-        return False
-    ours = measured(keras, name, arguments, *batch)
-    assert list(ours) == list(theirs)
-    for part, value in ours.items():
-        assert value.shape == theirs[part].shape, part
-        np.testing.assert_allclose(value, theirs[part], rtol=1e-4, atol=3e-5, err_msg=part)
-    return True
+def compare(reference: Any, calls: dict[str, Any], tolerance: float = 2e-5, more: Any = ()) -> None:
+    """Each call measures what Keras measures, where Keras takes it."""
+    expected = reference(lambda keras: answers(calls.items(), keras))
+    taken = {label: value for label, value in expected.items() if not isinstance(value, str)}
+    assert taken
+    ours = answers(((label, call) for label, call in calls.items() if label in taken), kerasviz)
+    assert_answers(ours, taken, tolerance, more)
 
 
-@pytest.mark.parametrize(("name", "arguments", "batches"), CASES, ids=IDS)
-def test_state_and_result_equal(name, arguments, batches):
-    compared = [is_same(name, arguments, *batch) for batch in batches]
-    assert any(compared)
+@EACH
+def test_state_and_result_equal(reference, case):
+    batches = METRICS[case][2]
+    calls = {f"{p.shape}": lambda keras, t=t, p=p: measured(make(keras, case), t, p) for t, p in batches}
+    compare(reference, calls)
 
 
-def weight_shapes(name, y_pred):
+def weights(case: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Multiples of an eighth: their sums are exact, in whichever order."""
+    random = np.random.default_rng([zlib.crc32(case.encode()), *shape])
+    return (random.integers(0, 9, shape) / 8).astype("float32")
+
+
+def weight_shapes(name: str, y_pred: np.ndarray) -> set[tuple[int, ...]]:
     """What weights may be: one for each sample, in a column, for each but the last axis, for each value."""
     if name in ("FBetaScore", "F1Score"):
         return {(len(y_pred),)}
     return {(len(y_pred),), (len(y_pred), 1), y_pred.shape[:-1] or (len(y_pred),), y_pred.shape}
 
 
-SAMPLES = [case for case in CASES if case[1].get("axis") != 0]  # each sample has a value
-MEANS = [case for case in SAMPLES if issubclass(getattr(keras.metrics, case[0]), keras.metrics.Mean)]
+SAMPLES = [case for case in METRICS if METRICS[case][1].get("axis", -1) == -1]  # each sample has a value
+MEANS = [case for case in SAMPLES if issubclass(getattr(kerasviz.metrics, METRICS[case][0]), kerasviz.metrics.Mean)]
 
 
-@pytest.mark.parametrize(("name", "arguments", "batches"), SAMPLES, ids=[f"{c[0]}-{c[1]}" for c in SAMPLES])
-def test_weighted_state_and_result_equal(name, arguments, batches):
-    compared = [
-        is_same(name, arguments, *batch, numbers(*s)) for batch in batches for s in weight_shapes(name, batch[1])
-    ]
-    assert any(compared)
+WEIGHTED = [case for case in SAMPLES if "IoU" not in case or "dtype" in METRICS[case][1]]  # no whole numbers, in Keras
 
 
-@pytest.mark.parametrize(("name", "arguments", "batches"), MEANS, ids=[f"{c[0]}-{c[1]}" for c in MEANS])
-def test_mask_counts_where_there_are_weights(name, arguments, batches):
-    sizes = [len(y_pred) for _, y_pred in batches]
-    masks = [RANDOM.random(size) > 0.4 for size in sizes]
-    weights = [numbers(size) for size in sizes]
-    compared = map(is_same, repeat(name), repeat(arguments), *zip(*batches, strict=True), weights, masks)
-    assert any(list(compared))
+@pytest.mark.parametrize("case", WEIGHTED)
+def test_weighted_state_and_result_equal(reference, case):
+    name, _, batches = METRICS[case]
+    calls = {
+        f"{p.shape} by {shape}": lambda keras, t=t, p=p, shape=shape: measured(
+            make(keras, case), t, p, weights(case, shape)
+        )
+        for t, p in batches
+        for shape in sorted(weight_shapes(name, p))
+    }
+    compare(reference, calls, more=["(5,) by (5,)"] if "PRGAIN" in case else ())  # zero but for rounding
 
 
-SHAPES = [((6,), (6,)), ((6, 3), (6,)), ((6, 3), (6, 1)), ((6, 3), (6, 3)), ((6, 4, 3), (6, 4)), ((), ()), ((6, 3), ())]
+@pytest.mark.parametrize("case", MEANS)
+def test_masked_places_do_not_count(reference, case):
+    def of(y_true, y_pred, weighted):
+        weight, mask = weights(case, y_pred.shape[:1]), weights("mask", y_pred.shape[:1]) > 0.4
+        return lambda keras: measured(make(keras, case), y_true, y_pred, weight if weighted else None, mask)
+
+    calls = {
+        f"{t.shape} {p.shape} {'weighted' if weighted else 'plain'}": of(t, p, weighted)
+        for t, p in METRICS[case][2]
+        for weighted in (False, True)
+    }
+    compare(reference, calls)
 
 
-@pytest.mark.parametrize("name", ["Mean", "Sum"])
-@pytest.mark.parametrize(("shape", "weight"), SHAPES)
-def test_mean_and_sum_of_values(name, shape, weight):
-    values, weights = numbers(*shape), numbers(*weight)
-    for given in (None, weights):
-        found = []
-        for module in (keras, oracle):
-            metric = getattr(module.metrics, name)()
-            metric.update_state(values, sample_weight=given)
-            metric.update_state(values * 2)
-            found.append([array(metric.result()), *(array(v) for v in metric.variables)])
-        for ours, theirs in zip(*found, strict=True):
-            np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+@pytest.mark.parametrize("case", FIRST)
+def test_dtypes_of_data_and_of_the_metric_measure_the_same(reference, case):
+    y_true, y_pred = map(torch.as_tensor, METRICS[case][2][0])
+
+    def of(predicted, target=None, dtype="float32"):
+        predicted = y_pred if predicted is None else y_pred.to(getattr(torch, predicted))
+        truth = y_true if target is None else y_true.to(getattr(torch, target))
+        metric = {} if dtype is None else {"dtype": dtype}
+        results = None if dtype is None else torch.float32  # Keras gives several in this dtype
+        return lambda keras: measured(make(keras, case, **metric), truth, predicted, dtype=results)
+
+    calls = {f"{dtype} metric": of(None, None, dtype) for dtype in ("float16", "bfloat16", "float64")}
+    if y_pred.is_floating_point():
+        calls |= {f"{dtype} predictions": of(dtype) for dtype in FLOATS}
+        calls |= {f"{dtype} both": of(dtype, dtype if y_true.is_floating_point() else None) for dtype in FLOATS}
+    if (y_true == y_true.round()).all() and not (y_true < 0).any():
+        targets = WHOLE if y_true.numel() and y_true.max() < 2 else WHOLE[1:]
+        calls |= {f"float32 {dtype} targets": of(None, dtype) for dtype in targets}
+    rough = METRICS[case][0] in ("LogCoshError", "ConcordanceCorrelation")  # in Keras, which computes in 16 bits
+    compare(reference, calls, more=[label for label in calls if rough and label.startswith("bfloat16")])
 
 
-FUNCTIONS = [
-    ("binary_accuracy", {"threshold": 0.3}, (yes_or_no(6, 3), numbers(6, 3))),
-    ("categorical_accuracy", {}, ROWS[1]),
-    ("sparse_categorical_accuracy", {}, LABELS[1]),
-    ("top_k_categorical_accuracy", {"k": 2}, ROWS[0]),
-    ("sparse_top_k_categorical_accuracy", {"k": 2}, LABELS[0]),
-    ("pearson_correlation", {}, NUMBERS[0]),
-    ("concordance_correlation", {"axis": 0}, NUMBERS[0]),
-    ("mean_squared_error", {}, NUMBERS[0]),
-    ("kl_divergence", {}, ROWS[0]),
-    ("log_cosh", {}, NUMBERS[0]),
+SHAPES = [
+    ((6,), (6,)),
+    ((6, 3), (6,)),
+    ((6, 3), (6, 1)),
+    ((6, 3), (6, 3)),
+    ((6, 4, 3), (6, 4)),
+    ((), ()),
+    ((6, 3), ()),
+    ((0,), (0,)),
+    ((1,), (1,)),
 ]
 
 
-@pytest.mark.parametrize(("name", "arguments", "batch"), FUNCTIONS, ids=[f[0] for f in FUNCTIONS])
-def test_functions_give_the_same_values_per_sample(name, arguments, batch):
-    tensors = [torch.tensor(part) for part in batch]
-    ours, theirs = (array(getattr(m.metrics, name)(*tensors, **arguments)) for m in (keras, oracle))
-    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize("name", ["Mean", "Sum"])
+@pytest.mark.parametrize(("shape", "weight"), SHAPES, ids=str)
+def test_mean_and_sum_of_values(reference, name, shape, weight):
+    values, given = weights("values", shape), weights("weights", weight)
+
+    def found(keras: Any, weight: Any, dtype: str | None, of: str) -> Any:
+        metric = getattr(keras.metrics, name)(name="mine", dtype=dtype)
+        metric.update_state(values.astype(of), sample_weight=weight)
+        metric.update_state((values * 2).astype(of))
+        return [torch.as_tensor(metric.result()).float(), numbers_of(metric)]
+
+    calls = {
+        f"{dtype or 'float32'} {of} {label}": lambda keras, w=w, dtype=dtype, of=of: found(keras, w, dtype, of)
+        for dtype in (None, "float64", "float16")
+        for of in ("float32", "float64", "int32")
+        for label, w in {"plain": None, "weighted": given}.items()
+    }
+    compare(reference, calls)
 
 
-def plain(config):
+FUNCTIONS = [
+    ("binary_accuracy", {"threshold": 0.3}, YES[1]),
+    ("binary_accuracy", {}, YES[2]),
+    ("categorical_accuracy", {}, ROWS[1]),
+    ("sparse_categorical_accuracy", {}, LABELS[1]),
+    ("sparse_categorical_accuracy", {}, LABELS[4]),
+    ("top_k_categorical_accuracy", {"k": 2}, ROWS[0]),
+    ("sparse_top_k_categorical_accuracy", {"k": 2}, LABELS[0]),
+    ("sparse_top_k_categorical_accuracy", {"k": 1, "from_sorted_ids": True}, (LABELS[0][0], np.argsort(-LABELS[0][1]))),
+    ("pearson_correlation", {}, NUMBERS[0]),
+    ("pearson_correlation", {"axis": 0}, NUMBERS[0]),
+    ("concordance_correlation", {}, NUMBERS[0]),
+    ("concordance_correlation", {"axis": 0}, NUMBERS[0]),
+]
+
+
+@pytest.mark.parametrize("index", range(len(FUNCTIONS)), ids=[name for name, *_ in FUNCTIONS])
+def test_functions_give_the_same_values_per_sample(reference, index):
+    name, arguments, batch = FUNCTIONS[index]
+    y_true, y_pred = map(torch.as_tensor, batch)
+    floats = FLOATS if y_pred.is_floating_point() else ("float32",)
+
+    def of(dtype):
+        return lambda keras: getattr(keras.metrics, name)(y_true, y_pred.to(getattr(torch, dtype)), **arguments)
+
+    calls = {dtype: of(dtype) for dtype in floats}
+    calls["arrays"] = lambda keras: getattr(keras.metrics, name)(*batch, **arguments)
+    compare(reference, calls)
+
+
+def plain(config: Any) -> Any:
     return json.loads(json.dumps(config, default=lambda value: np.asarray(value).tolist()))
 
 
-KEPT = [case for case in CASES if "label_weights" not in case[1] and case[0] != "CosineSimilarity"]
+KEPT = [case for case in METRICS if "label_weights" not in METRICS[case][1] and METRICS[case][0] != "CosineSimilarity"]
 
 
-@pytest.mark.parametrize(("name", "arguments", "batches"), KEPT, ids=[f"{c[0]}-{c[1]}" for c in KEPT])
-def test_configs_equal_and_each_reads_the_other(name, arguments, batches):
-    named = arguments | {"name": "measured"}
-    theirs, ours = (getattr(module.metrics, name)(**named) for module in (oracle, keras))
-    assert plain(ours.get_config()) == plain(theirs.get_config())
-    assert plain(keras.metrics.serialize(ours)) == plain(oracle.metrics.serialize(theirs))
-    read = keras.metrics.deserialize(plain(oracle.metrics.serialize(theirs)))
-    assert plain(read.get_config()) == plain(ours.get_config())
-    back = oracle.metrics.deserialize(plain(keras.metrics.serialize(ours)))
-    assert plain(back.get_config()) == plain(theirs.get_config())
+@pytest.mark.parametrize("case", KEPT)
+def test_configs_equal_and_each_reads_the_other(reference, case):
+    ours = make(kerasviz, case, name="measured")
+    written = plain(kerasviz.metrics.serialize(ours))
+
+    def known(keras: Any) -> Any:
+        theirs = make(keras, case, name="measured")
+        return [plain(keras.metrics.serialize(one)) for one in (theirs, keras.metrics.deserialize(written))]
+
+    theirs, read = reference(known)
+    assert written == theirs == read
+    again = kerasviz.metrics.deserialize(theirs)
+    assert plain(kerasviz.metrics.serialize(again)) == theirs
 
 
-@pytest.mark.parametrize(
-    "name", sorted(name for name in oracle.src.metrics.ALL_OBJECTS_DICT if name.lower() != "metric")
-)
-def test_every_name_of_keras_is_known(name):
-    known = keras.metrics.FAMILY.names()
-    found = known.get(name) or known.get(name.lower())
-    assert found.__name__ == oracle.src.metrics.ALL_OBJECTS_DICT[name].__name__
+def test_every_name_of_keras_is_known(reference):
+    names = reference(lambda keras: {name: cls.__name__ for name, cls in keras.src.metrics.ALL_OBJECTS_DICT.items()})
+    known = kerasviz.metrics.FAMILY.names()
+    found = {name: (known.get(name) or known.get(name.lower())).__name__ for name in names if name.lower() != "metric"}
+    assert found == {name: meant for name, meant in names.items() if name.lower() != "metric"}
 
 
-@pytest.mark.parametrize("name", sorted({name for name, *_ in CASES} | {"Mean", "Sum"}))
-def test_direction_and_variables_equal(name):
-    arguments = next((arguments for other, arguments, _ in CASES if other == name), {})
-    theirs, ours = (getattr(module.metrics, name)(**arguments) for module in (oracle, keras))
-    assert ours._direction == getattr(theirs, "_direction", None)
-    assert [facts(v) for v in ours.variables] == [facts(v) for v in theirs.variables]
+@pytest.mark.parametrize("case", FIRST)
+def test_direction_and_variables_equal(reference, case):
+    def known(keras: Any) -> Any:
+        metric = make(keras, case)
+        return [getattr(metric, "_direction", None), [facts(variable) for variable in metric.variables]]
+
+    assert plain(known(kerasviz)) == reference(known)
 
 
-def facts(variable):
-    return variable.name, tuple(variable.shape), str(variable.dtype).removeprefix("torch.")
+def facts(variable: Any) -> list[Any]:
+    return [variable.name, list(variable.shape), str(variable.dtype).removeprefix("torch.")]
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "mse", "AUC", "top_k_categorical_accuracy"])
-def test_state_without_a_metric_of_its_own(metric):
-    y_true, y_pred = (yes_or_no(8, 1), numbers(8, 1)) if metric != "top_k_categorical_accuracy" else ROWS[0]
-    found = []
-    for module in (keras, oracle):
-        one = module.metrics.get(metric)
-        start = one.stateless_reset_state()
-        state = one.stateless_update_state(start, torch.tensor(y_true), torch.tensor(y_pred))
-        found.append([array(one.stateless_result(state)), *map(array, state), *(array(v) for v in one.variables)])
-    for ours, theirs in zip(*found, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+def test_state_without_a_metric_of_its_own(reference, metric):
+    y_true, y_pred = map(torch.as_tensor, ROWS[0] if metric.startswith("top") else YES[1])
+
+    def found(keras: Any) -> Any:
+        one = keras.metrics.get(metric)
+        state = one.stateless_update_state(one.stateless_reset_state(), y_true, y_pred)
+        return [one.stateless_result(state), state, numbers_of(one)]
+
+    ours, theirs = found(kerasviz), reference(found)
+    assert_close([ours[:2], [v for _, v in ours[2]]], [theirs[:2], [v for _, v in theirs[2]]])
+
+
+def logarithm(y_true: Any, y_pred: Any, base: float = 1.0) -> Any:
+    return (y_true * base - y_pred) ** 2
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_any_function_becomes_a_metric(reference, weighted):
+    y_true, y_pred = map(torch.as_tensor, NUMBERS[2])
+
+    def found(keras: Any) -> Any:
+        metric = keras.metrics.MeanMetricWrapper(logarithm, name="mine", dtype="float32", base=2.0)
+        return measured(metric, y_true, y_pred, weights("any", (6,)) if weighted else None)
+
+    assert_close(found(kerasviz), reference(found))
+
+
+@pytest.mark.parametrize("name", ["OneHotIoU", "IoU", "MeanIoU", "OneHotMeanIoU"])
+def test_overlaps_find_classes_on_any_axis(name):
+    """Keras's `axis` works for the last one only."""
+    random = np.random.default_rng(5)
+    y_true, y_pred = random.random((4, 5, 3)), random.random((4, 5, 3))
+    chosen = {} if "Mean" in name else {"target_class_ids": [0, 2]}
+    sparse = {} if "Hot" in name else {"sparse_y_true": False, "sparse_y_pred": False}
+    metric = getattr(kerasviz.metrics, name)
+    last, middle = metric(3, **chosen, **sparse), metric(3, **chosen, **sparse, axis=1)
+    last.update_state(y_true, y_pred)
+    middle.update_state(np.moveaxis(y_true, -1, 1), np.moveaxis(y_pred, -1, 1))
+    assert last.result() == middle.result() > 0
