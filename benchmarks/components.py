@@ -19,12 +19,12 @@ from typing import Any
 import torch
 from cases import IMAGES, SERIES, VECTORS, Case, first, last, sizes, whole
 from family_cases import activation_cases, initializer_cases, metric_cases
+from loss_cases import loss_cases
 from ops_cases import op_cases
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 import kerasviz as keras
-from kerasviz import layers, losses
+from kerasviz import layers
 
 ROUNDS = 15
 LIMIT = 1.1
@@ -230,45 +230,6 @@ def _training(made: Any) -> Callable[[Tensor], Tensor]:
 
 def _listed(made: Any) -> Callable[..., Tensor]:
     return lambda *xs: made(list(xs))
-
-
-def loss_cases() -> list[Case]:
-    """Losses that torch has too; on numbers in (0, 1)."""
-    pairs = {k: v * 2 for k, v in VECTORS.items()}
-
-    def loss(name: str, ours: Any, torchs: Any) -> Case:
-        return Case("losses", name, lambda: ours, lambda: torchs, pairs)
-
-    return [
-        loss("MeanSquaredError", losses.MeanSquaredError(), nn.MSELoss()),
-        loss("MeanAbsoluteError", losses.MeanAbsoluteError(), nn.L1Loss()),
-        loss("Huber", losses.Huber(), nn.HuberLoss()),
-        loss(
-            "BinaryCrossentropy of logits",
-            losses.BinaryCrossentropy(from_logits=True),
-            lambda t, p: F.binary_cross_entropy_with_logits(p, t),
-        ),
-        loss("BinaryCrossentropy", losses.BinaryCrossentropy(), lambda t, p: F.binary_cross_entropy(p, t)),
-        loss(
-            "CategoricalCrossentropy of logits",
-            losses.CategoricalCrossentropy(from_logits=True),
-            lambda t, p: F.cross_entropy(p, t),
-        ),
-        loss("Poisson", losses.Poisson(), lambda t, p: F.poisson_nll_loss(p, t, log_input=False)),
-        loss("CosineSimilarity", losses.CosineSimilarity(), lambda t, p: -F.cosine_similarity(t, p, -1).mean()),
-        Case(
-            "losses",
-            "SparseCategoricalCrossentropy of logits",
-            lambda: _sparse(losses.SparseCategoricalCrossentropy(from_logits=True)),
-            lambda: _sparse(lambda t, p: F.cross_entropy(p, t)),
-            VECTORS,
-        ),
-    ]
-
-
-def _sparse(loss: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    labels: dict[int, Tensor] = {}
-    return lambda p: loss(labels.setdefault(len(p), torch.arange(len(p)) % p.shape[-1]), p)
 
 
 FAMILIES = {
