@@ -110,7 +110,7 @@ def mish(x: Any) -> Tensor:
 
     Source: D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", 2019.
     """
-    return F.mish(x) if isinstance(x, Tensor) else _mish(x)
+    return F.mish(x) if isinstance(x, Tensor) and x.is_floating_point() else _mish(x)
 
 
 class ActivationFamily(Family):
