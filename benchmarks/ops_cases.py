@@ -18,6 +18,7 @@ from cases import (
     with_gaps,
     with_zeros,
 )
+from torch import Tensor
 
 from kerasviz import ops
 
@@ -134,7 +135,7 @@ WITH_NUMBERS = {
     "round to decimals": (lambda x: ops.round(x, 2), lambda x: torch.round(x, decimals=2)),
     "saturate_cast": (
         lambda x: ops.saturate_cast(x, "uint8"),
-        lambda x: torch.clamp(x, 0, 255).to(torch.uint8),
+        lambda x: torch.clamp(torch.nan_to_num(x), 0, 255).to(torch.uint8),
     ),
 }
 REDUCTIONS = {
@@ -228,6 +229,12 @@ UNIQUE = {
 }
 
 
+def quotient(x: Tensor, y: Tensor) -> Tensor:
+    """0 where `y` is, with gradients that are 0 there too."""
+    zero = y == 0
+    return torch.where(zero, 0.0, x / (torch.where(zero, 1.0, y) if torch.is_grad_enabled() else y))
+
+
 def op_cases() -> list[Case]:
     """Operations that torch has, or that are one expression of it."""
     return [
@@ -240,7 +247,7 @@ def op_cases() -> list[Case]:
         *alike("ops", ops, {"floor_divide": torch.floor_divide}, TWO, torch.rand),
         *table(
             "ops",
-            {"divide_no_nan": (ops.divide_no_nan, lambda x, y: torch.where(y == 0, 0, x / y))},
+            {"divide_no_nan": (ops.divide_no_nan, quotient)},
             TWO,
             with_zeros,
         ),

@@ -179,7 +179,9 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
         raise Invalid("ops.select", "as many choices as conditions, and at least one", got)
     result = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        result = torch.where(tensor(condition).to(torch.bool), *operands(choice, result))
+        condition = tensor(condition)
+        condition = condition if condition.dtype == torch.bool else condition.to(torch.bool)
+        result = torch.where(condition, *operands(choice, result))
     return result
 
 

@@ -42,9 +42,9 @@ def _held(x: Tensor, wanted: torch.dtype) -> Tensor:
     x = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
     limits, digits = torch.iinfo(wanted), 2 / torch.finfo(x.dtype).eps
     if limits.max < digits:  # it is a float as well
-        return torch.nan_to_num(x.clamp(limits.min, limits.max), 0.0).to(wanted)
+        return x.clamp(limits.min, limits.max).nan_to_num_(0.0).to(wanted)
     largest = (limits.max + 1) * (1 - 1 / digits)  # of the floats below the limit
-    inside = torch.nan_to_num(x.clamp(limits.min, largest), 0.0).to(wanted)
+    inside = x.clamp(limits.min, largest).nan_to_num_(0.0).to(wanted)
     return torch.where(x > largest, limits.max, inside)
 
 

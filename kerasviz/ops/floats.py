@@ -96,8 +96,8 @@ def divide_no_nan(x1: Any, x2: Any) -> Tensor:
     a, b = floating(a), floating(b)
     zero = b == 0
     if a.requires_grad or b.requires_grad:  # what is not taken must not have a gradient of NaN
-        b = b.masked_fill(zero, 1)
-    return (a / b).masked_fill_(zero, 0)
+        return (a / b.masked_fill(zero, 1)).masked_fill_(zero, 0)
+    return torch.where(zero, 0.0, a / b)
 
 
 @op

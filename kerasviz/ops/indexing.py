@@ -1,5 +1,6 @@
 """Parts by their places, and places by their parts. Places are int32."""
 
+import math
 from typing import Any
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor
 
 from kerasviz.declare import Invalid
 from kerasviz.ops.creation import sizes_of
-from kerasviz.ops.places import from_start, quickest
+from kerasviz.ops.places import quickest
 from kerasviz.ops.recording import op, symbolic, tensor
 from kerasviz.tensors import KerasTensor, result_type, torch_dtype
 
@@ -25,11 +26,13 @@ def _places(indices: Any, device: torch.device) -> Tensor:
 
 def _taken(x: Tensor, along: int, places: Tensor) -> Tensor:
     """Parts along an axis, at a row of places; negative ones count from the end."""
-    size = x.shape[along]
+    along = along % x.ndim if x.ndim else along
+    numbers = places.shape[0] * math.prod(x.shape[along + 1 :])
     return quickest(
         lambda at: torch.index_select(x, along, at),
         places,
-        lambda: torch.index_select(x, along, from_start(places, size)),
+        lambda: x[(slice(None),) * along + (places,)],
+        numbers,
     )
 
 
@@ -80,7 +83,9 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     sizes[axis] = places.shape[axis]
     if list(places.shape) != sizes:
         return torch.take_along_dim(x, places, axis)
-    return quickest(lambda at: torch.gather(x, axis, at), places, lambda: torch.take_along_dim(x, places, axis))
+    return quickest(
+        lambda at: torch.gather(x, axis, at), places, lambda: torch.take_along_dim(x, places, axis), places.numel()
+    )
 
 
 @op

@@ -184,6 +184,8 @@ def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, a
     """
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
     a, b = _both(x1, x2)
+    if axisa == axisb == axisc == -1 and a.ndim == b.ndim and a.shape[-1] == b.shape[-1] == 3 and a.dtype != torch.bool:
+        return torch.linalg.cross(a, b)
     a, b = a.movedim(axisa, -1), b.movedim(axisb, -1)
     sizes = a.shape[-1], b.shape[-1]
     if not {*sizes} <= {2, 3}:

@@ -124,8 +124,9 @@ def _starts(start_indices: Any) -> Any:
         return start_indices.long()
     if hasattr(start_indices, "tolist"):
         return start_indices.tolist()
-    if any(isinstance(start, Tensor) for start in start_indices):
-        return torch.stack([torch.as_tensor(start).long() for start in start_indices])
+    for start in start_indices:
+        if isinstance(start, Tensor):
+            return torch.stack([torch.as_tensor(start).long() for start in start_indices])
     return start_indices
 
 

@@ -34,7 +34,11 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, so
         outputs: (num_segments, *rest)
     """
     data, ids, count = _prepared("segment_sum", data, segment_ids, num_segments)
-    return _put_together(lambda rows, at: data.new_zeros((rows, *data.shape[1:])).index_add_(0, at, data), ids, count)
+
+    def added(rows: int, at: Tensor) -> Tensor:
+        return data.new_zeros((rows, *data.shape[1:])).index_add_(0, at, data)
+
+    return _put_together(added, data, ids, count)
 
 
 @symbolic(_segment_outputs)
@@ -68,10 +72,13 @@ def _prepared(name: str, data: Any, segment_ids: Any, num_segments: int | None) 
     return data, ids, int(count)
 
 
-def _put_together(function: Callable[[int, Tensor], Tensor], ids: Tensor, count: int) -> Tensor:
+def _put_together(function: Callable[[int, Tensor], Tensor], data: Tensor, ids: Tensor, count: int) -> Tensor:
     """`function` of the number of segments and of each row's; what belongs to none is put before or after them."""
     return quickest(
-        lambda at: function(count, at), ids, lambda: function(count + 2, ids.clamp(-1, count) + 1).narrow(0, 1, count)
+        lambda at: function(count, at),
+        ids,
+        lambda: function(count + 2, ids.clamp(-1, count) + 1).narrow(0, 1, count),
+        data.numel(),
     )
 
 
@@ -80,7 +87,7 @@ def _reduced(data: Tensor, ids: Tensor, count: int, reduce: str, empty: Callable
         result = data.new_full((rows, *data.shape[1:]), empty(data.dtype))
         return result.scatter_reduce_(0, at.reshape(-1, *[1] * (data.ndim - 1)).expand(data.shape), data, reduce)
 
-    return _put_together(scattered, ids, count)
+    return _put_together(scattered, data, ids, count)
 
 
 def _limits(dtype: torch.dtype) -> tuple[Any, Any]:

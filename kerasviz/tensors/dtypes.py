@@ -33,7 +33,9 @@ def standardize_dtype(dtype: Any) -> str:
 
 def torch_dtype(dtype: Any) -> torch.dtype:
     """torch's dtype for anything that names one."""
-    return dtype if isinstance(dtype, torch.dtype) else DTYPES[standardize_dtype(dtype)]
+    if isinstance(dtype, torch.dtype):
+        return dtype
+    return DTYPES[settings.floatx() if dtype is None else standardize_dtype(dtype)]
 
 
 def is_float(dtype: Any) -> bool:
