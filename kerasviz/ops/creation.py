@@ -145,7 +145,7 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:
         raise Invalid("meshgrid(indexing=...)", "'xy' or 'ij'", indexing)
     if not x:
         raise Invalid("meshgrid", "at least one row of numbers", "none")
-    rows = [tensor(row).reshape(-1) for row in x]
+    rows = [row if isinstance(row, Tensor) and row.ndim == 1 else tensor(row).reshape(-1) for row in x]
     if len({row.dtype for row in rows}) == 1:
         return list(torch.meshgrid(rows, indexing=indexing))
     axes = list(range(len(rows)))

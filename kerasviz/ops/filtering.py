@@ -101,8 +101,8 @@ def sobel_edges(images: Any, data_format: str | None = None) -> Tensor:
     frame = _batch_of(images, data_format)
     x = widened(frame.opened(images))
     down = torch.tensor([[-1, -2, -1], [0, 0, 0], [1, 2, 1]], dtype=x.dtype, device=x.device)
-    flat = x.reshape(-1, 1, *x.shape[2:])
-    edges = F.conv2d(flat, torch.stack([down, down.t()]).unsqueeze(1), padding=1).reshape(*x.shape[:2], 2, *x.shape[2:])
+    kernels = torch.stack([down, down.t()]).unsqueeze(1).repeat(x.shape[1], 1, 1, 1)
+    edges = F.conv2d(x, kernels, padding=1, groups=x.shape[1]).reshape(*x.shape[:2], 2, *x.shape[2:])
     edges = edges.movedim(2, -1)
     edges = edges.movedim(1, -2) if frame.last else edges
     return edges.to(images.dtype) if images.is_floating_point() else edges.to(torch.int64).to(images.dtype)

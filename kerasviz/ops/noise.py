@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from kerasviz.declare import Invalid
 from kerasviz.ops.promotion import floating
@@ -26,7 +27,7 @@ def psnr(x1: Any, x2: Any, max_val: float) -> Tensor:
     """
     x1, x2 = floating(x1), floating(x2)
     _same_shape(x1, x2, "psnr")
-    error = (x1 - x2).square().mean()
+    error = F.mse_loss(x1, x2) if x1.dtype == x2.dtype else (x1 - x2).square().mean()
     peak = torch.as_tensor(max_val, dtype=error.dtype, device=error.device)
     return 20 * torch.log10(peak) - 10 * torch.log10(error)
 

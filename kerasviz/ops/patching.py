@@ -52,13 +52,29 @@ def _patches(name: str, images: Any, rank: int, size: Any, how: tuple[Any, Any, 
     size, steps, dilation, padding = _windows(name, size, *how, rank)
     x = frame.opened(images)
     space, reach = x.shape[2:], extents(size, dilation)
-    _counts(space, size, steps, dilation, padding, name)
+    counts = _counts(space, size, steps, dilation, padding, name)
     if padding == "same":
         x = pad(x, padding_of(padding, space, reach, steps))
-    for axis, (extent, step, apart) in enumerate(zip(reach, steps, dilation, strict=True), start=2):
-        x = x.unfold(axis, extent, step)[..., ::apart]  # a view: (batch, channels, *counts, *size)
-    x = x.movedim(1, -1)  # (batch, *counts, *size, channels)
+    if steps == size == reach:
+        x = _side_by_side(x.movedim(1, -1), size, counts)
+    else:
+        for axis, (extent, step, apart) in enumerate(zip(reach, steps, dilation, strict=True), start=2):
+            x = x.unfold(axis, extent, step)[..., ::apart]
+        x = x.movedim(1, -1)  # (batch, *counts, *size, channels)
     return frame.closed(x.flatten(rank + 1).movedim(-1, 1))
+
+
+def _side_by_side(x: Tensor, size: Any, counts: Any) -> Tensor:
+    """Patches of (batch, *space, channels) that do not overlap: (batch, *counts, *size, channels).
+
+    Gradients come back quicker so than from windows.
+    """
+    for axis, (extent, count) in enumerate(zip(size, counts, strict=True)):
+        place = 1 + 2 * axis
+        x = x if x.shape[place] == count * extent else x.narrow(place, 0, count * extent)
+        x = x.unflatten(place, (count, extent))
+    places = [1 + 2 * axis for axis in range(len(size))]
+    return x.permute(0, *places, *(place + 1 for place in places), -1)
 
 
 def _rank_of(size: Any) -> int:
