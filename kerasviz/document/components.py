@@ -10,6 +10,8 @@ from kerasviz.document.document import Json
 from kerasviz.document.kinds import kind_names, layer_class
 
 KEPT = 4096
+LAYERS_INSIDE = {"layer", "backward_layer", "cell", "cells", "layers"}  # arguments that are layers
+WHOLE_LAYER = "a layer with all it needs"
 _instances: dict[str, Any] = {}
 
 
@@ -50,6 +52,8 @@ def make(kind: str, args: Json, name: str | None = None) -> Any:
     unknown = [n for n in args if n not in cls.args]
     if unknown and not getattr(cls, "_handwritten", False):
         raise Invalid(kind, f"arguments among {', '.join(cls.args)}", unknown[0], did_you_mean(unknown[0], cls.args))
+    for n in LAYERS_INSIDE.intersection(args):
+        check_inside(kind, n, args[n])
     given = {n: value for n, value in args.items() if n != "name"}
     try:
         return cls.from_config({**given, "name": name or snake_case(kind)})
@@ -57,6 +61,26 @@ def make(kind: str, args: Json, name: str | None = None) -> Any:
         raise
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise Invalid(kind, "arguments that fit", args, str(error).split("\n")[0]) from error
+
+
+def check_inside(kind: str, argument: str, value: Any) -> None:
+    """Whether the layers inside another have what they need.
+
+    Raises:
+        Invalid: naming the argument of the outer layer.
+    """
+    for part in value if isinstance(value, list) else [value]:
+        inner = part.get("class_name") if isinstance(part, dict) else part
+        config = (part.get("config") or {}) if isinstance(part, dict) else {}
+        cls = layer_class(inner) if isinstance(inner, str) else None
+        if cls is None:
+            continue
+        missing = next((n for n, a in cls.args.items() if a.required and n not in config), None)
+        if missing is not None:
+            hint = f"{inner} needs `{missing}`. {cls.args[missing].doc or ''}".strip()
+            raise Invalid(f"{kind}({argument}=...)", WHOLE_LAYER, f"{inner} without `{missing}`", hint)
+        for name in LAYERS_INSIDE.intersection(config):
+            check_inside(kind, argument, config[name])
 
 
 def weight_sizes(layer: Any, kind: str, args: Json, shapes: Json) -> list[tuple[str, tuple[int, ...], bool]]:

@@ -90,12 +90,21 @@ def recurrent(outcome: Outcome, inputs: list[Shape], output: Shape) -> int:
     return (inputs[0][1] or 1) * kernels
 
 
+def convolved_recurrent(outcome: Outcome, inputs: list[Shape], output: Shape) -> int:
+    """Both kernels, once at each place of the state, once a step."""
+    counts, layer = weights(outcome), outcome.layer
+    kernels = sum(count for name, count in counts.items() if name.endswith("kernel"))
+    places = output[2:] if layer.return_sequences else output[1:]
+    return (inputs[0][1] or 1) * kernels * (math.prod(n or 1 for n in places) // layer.filters)
+
+
 def attention(outcome: Outcome, inputs: list[Shape], output: Shape) -> int:
     """Projections of query, key, value and output; products of queries with keys and of weights with values."""
     layer = outcome.layer
     query, value = inputs[0], inputs[min(1, len(inputs) - 1)]
     n, m = size(query) // (query[-1] or 1), size(value) // (value[-1] or 1)
-    heads, key_dim = layer.num_heads, layer.key_dim
+    grouped = hasattr(layer, "num_query_heads")
+    heads, key_dim = (layer.num_query_heads, layer.head_dim) if grouped else (layer.num_heads, layer.key_dim)
     value_dim = getattr(layer, "value_dim", None) or key_dim
     key_heads = getattr(layer, "num_key_value_heads", heads)
     projections = n * heads * key_dim * (query[-1] or 1) + m * key_heads * (key_dim + value_dim) * (value[-1] or 1)
@@ -125,6 +134,8 @@ MACS: dict[str, Callable[[Outcome, list[Shape], Shape], int]] = {
     "LSTM": recurrent,
     "GRU": recurrent,
     "SimpleRNN": recurrent,
+    "RNN": recurrent,
+    **{f"ConvLSTM{rank}D": convolved_recurrent for rank in (1, 2, 3)},
     "Bidirectional": recurrent,
     "MultiHeadAttention": attention,
     "GroupQueryAttention": attention,

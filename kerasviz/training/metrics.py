@@ -158,7 +158,11 @@ class CompiledMetrics:
             mask = getattr(predictions[index], "_keras_mask", None)
             if mask is not None:
                 weight = masked(weight, mask)
-            metric.update_state(targets[index], predictions[index], sample_weight=weight)
+            try:
+                metric.update_state(targets[index], predictions[index], sample_weight=weight)
+            except Invalid as error:
+                where = f"{error.where} of metric `{metric.name}`"
+                raise Invalid(where, error.expected, error.got, error.hint) from error
 
     def result(self) -> dict[str, Tensor]:
         """Each metric's value by its name in the logs; metrics that have several give each its own."""

@@ -10,6 +10,8 @@ from kerasviz.document.inference import infer
 from kerasviz.document.problems import find_problems
 from kerasviz.document.reader import from_model
 from kerasviz.document.source import is_chain, source
+from kerasviz.insight.cost import costs
+from kerasviz.insight.receptive_field import receptive_fields
 from kerasviz.layers import InputLayer
 from tests.document.layer_cases import document_of
 from tests.document.test_source import executed, formatted, plain
@@ -64,6 +66,24 @@ def test_a_built_layer_is_read_back_as_it_was_drawn(spec):
     again = from_model(model)
     assert plain(build(again))[1:] == plain(model)[1:]
     assert source(again) == source(document)
+
+
+@every_layer
+def test_cost_and_receptive_field_of_every_layer_are_counted(spec):
+    document, call = document_of(spec)
+    known = infer(document)
+    assert costs(document, known)[call].macs >= 0
+    receptive_fields(document, known)
+
+
+def test_attention_of_groups_costs_less_than_that_of_as_many_heads():
+    specs = {spec["kind"]: spec for spec in LAYERS}
+    kinds = ("GroupQueryAttention", "MultiHeadAttention", "ConvLSTM2D", "RNN")
+    found = {kind: (document_of(specs[kind])) for kind in kinds}
+    cost = {kind: costs(document, infer(document))[call].macs for kind, (document, call) in found.items()}
+    assert cost["GroupQueryAttention"] == 7 * 4 * 4 * 4 + 2 * 5 * 2 * 4 * 4 + 7 * 4 * 4 * 4 + 2 * 7 * 5 * 4 * 4
+    assert cost["RNN"] == 7 * (4 * 9 + 3 * 9)
+    assert cost["ConvLSTM2D"] == 3 * 7 * 5 * (2 * 2 * 4 * 8 + 2 * 2 * 2 * 8)
 
 
 @every_layer

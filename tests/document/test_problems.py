@@ -433,3 +433,43 @@ def test_an_id_beyond_what_is_encoded(drawn):
     document, context = drawn("in 4 int32 > CategoryEncoding 5"), Context.of(COLUMNS)
     document, _ = after_fix(document, context, only(document, "embedding-range", context).fixes[0])
     assert not found(document, context)
+
+
+@pytest.mark.parametrize(
+    ("kind", "args"),
+    [
+        ("RNN", {"cell": "LSTMCell"}),
+        ("Bidirectional", {"layer": {"class_name": "LSTM", "config": {}}}),
+        ("Pipeline", {"layers": [{"class_name": "TimeDistributed", "config": {"layer": "Dense"}}]}),
+        ("RNN", {"cell": {"class_name": "StackedRNNCells", "config": {"cells": ["GRUCell"]}}}),
+    ],
+)
+def test_a_layer_inside_another_lacks_an_argument(drawn, kind, args):
+    document = changed(drawn("in 7 4"), lambda d: add(d, kind, args, after="input"))
+    problem = only(document, "missing-inside")
+    assert problem.arg == next(iter(args))
+    assert "needs `units`" in problem.message
+
+
+def test_words_that_are_names_of_layers_are_words(drawn):
+    assert not found(drawn("in 2 string > StringLookup vocabulary=[Dense,Conv2D]"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [("Precision", "Remove Precision"), ("CategoricalAccuracy", "Use SparseCategoricalAccuracy")],
+)
+def test_a_metric_that_wants_one_hot_rows(drawn, kind, label):
+    settings = {"metrics": [{"kind": "accuracy", "args": {}}, {"kind": kind, "args": {}}]}
+    context = Context([], [Facts((), "int64", 0, 2, whole=True)], settings)
+    document = drawn("in 8 > dense 3 softmax")
+    problem = only(document, f"metric-{kind}", context)
+    assert problem.fixes[0].label == label
+    _, after = after_fix(document, context, problem.fixes[0])
+    assert not [p for p in found(document, after) if p.id.startswith("metric-")]
+
+
+def test_a_choice_without_what_it_needs(drawn):
+    settings = {"optimizer": {"kind": "LossScaleOptimizer", "args": {}}, "metrics": [{"kind": "IoU", "args": {}}]}
+    problems = [p for p in found(drawn("in 8 > dense 3"), Context(settings=settings)) if "incomplete" in p.id]
+    assert {p.arg for p in problems} == {"num_classes", "target_class_ids", "inner_optimizer"}

@@ -1,14 +1,17 @@
 """Every optimizer, schedule, loss and metric of the page's catalog, chosen in the settings, trains a model."""
 
+import base64
 import math
+import re
 
 import numpy as np
 import pytest
 
-from kerasviz.document.document import from_data
+from kerasviz.document.document import from_data, to_data
 from kerasviz.document.script import training_script
-from kerasviz.widgets import Studio
+from kerasviz.widgets import GraphEditor, Studio
 from kerasviz.widgets.offer import catalog
+from tests.document.layer_cases import document_of
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(32, 6)).astype("float32")
@@ -98,6 +101,19 @@ def test_every_metric_is_logged(kind):
     history = trained(kind, loss=loss, metrics=[chosen(kind)])
     assert len(history) == 2
     assert all(np.isfinite(values).all() for values in history.values())
+
+
+@pytest.mark.parametrize("spec", catalog()["layers"][1:], ids=lambda spec: spec["kind"])
+def test_every_layer_is_analysed_and_pictured(spec):
+    document, call = document_of(spec)
+    editor = GraphEditor()
+    editor.document = to_data(document)
+    assert editor.analysis["calls"][call]["shapes"][0]
+    assert editor.problems == []
+    data, _ = editor._repr_mimebundle_()
+    picture = re.search(r"base64,([^\"]+)", data["text/html"])
+    assert picture
+    assert spec["kind"][:9] in base64.b64decode(picture[1]).decode()
 
 
 def test_an_optimizer_of_several_is_not_offered():

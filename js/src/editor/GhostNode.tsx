@@ -17,7 +17,12 @@ export function GhostNode({ data }: NodeProps<Ghost>) {
         <span className="kv-node-title">
           <span className="kv-node-kind">{data.kind}</span>
         </span>
-        <span className="kv-node-args">{Object.values(data.args).slice(0, 3).map(brief).join(" · ")}</span>
+        <span className="kv-node-args">
+          {Object.values(data.args)
+            .slice(0, 3)
+            .map((value) => brief(value))
+            .join(" · ")}
+        </span>
       </span>
       {data.shape && <span className="kv-chip kv-sink-chip">{shapeChip(data.shape)}</span>}
     </div>

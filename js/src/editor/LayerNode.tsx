@@ -17,20 +17,21 @@ import { useFit } from "./useFit";
 const SILENT = new Set<Json | undefined>([undefined, null, false, "", "linear", "float32"]);
 
 /** The arguments that say most about a layer, in a few letters. */
+/** What stands between the parts of a list; × for sizes. */
+const BETWEEN: Record<string, string> = { layers: " › ", list: ", ", numbers: ", " };
+
 export function keyArguments(layer: LayerData, spec: LayerSpec | undefined): string {
   const names = spec?.key_args.length ? spec.key_args : Object.keys(layer.args).slice(0, 2);
-  const values = names.map((name): Json | undefined => {
+  const words = names.flatMap((name): string[] => {
     const field = spec?.form.find((other) => other.name === name);
     const value = layer.args[name] ?? field?.default;
     const count = field?.input === "sizes" ? (field.count ?? 1) : 1;
-    if (value === true) return name.replaceAll("_", " ");
-    return typeof value === "number" && count > 1 ? new Array<Json>(count).fill(value) : value;
+    if (SILENT.has(value)) return [];
+    if (value === true) return [name.replaceAll("_", " ")];
+    const whole = typeof value === "number" && count > 1 ? new Array<Json>(count).fill(value) : value;
+    return [brief(whole, BETWEEN[field?.input ?? ""])];
   });
-  return values
-    .filter((value) => !SILENT.has(value))
-    .slice(0, 3)
-    .map(brief)
-    .join(" · ");
+  return words.slice(0, 3).join(" · ");
 }
 
 function described(

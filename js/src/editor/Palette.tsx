@@ -31,7 +31,7 @@ function Entry({ spec, onAdd }: { spec: LayerSpec; onAdd(kind: string): void }) 
       data-kind={spec.kind}
       draggable
       tabIndex={-1}
-      title={spec.doc}
+      title={spec.doc ? `${spec.kind}: ${spec.doc}` : spec.kind}
       onDragStart={(event) => {
         event.dataTransfer.setData(DRAGGED, spec.kind);
         event.dataTransfer.effectAllowed = "copy";

@@ -1,3 +1,5 @@
+import { useEffect } from "react";
+
 import type { Problem } from "../contract";
 import { titleOf } from "../graph/document";
 import { Icon } from "../ui/icons";
@@ -26,6 +28,7 @@ export function ProblemCard({ problem, plain = false }: { problem: Problem; plai
   const editor = useEditor();
   const blame = (ids: readonly string[]) => editor.page.set({ blamed: ids });
   const { call } = problem;
+  useEffect(() => () => editor.page.set({ blamed: [] }), [editor]); // a mended problem goes without the pointer's leave
   const facts = [
     [TEXT.problems.expected, problem.expected],
     [TEXT.problems.got, problem.got],

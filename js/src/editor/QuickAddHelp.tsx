@@ -18,7 +18,12 @@ function Chain({ preview }: { preview: Preview }) {
             <span className="kv-chain-layer">
               <FamilyIcon family={family} size={13} />
               {layer.kind}
-              <small>{Object.values(layer.args).slice(0, 3).map(brief).join(" ")}</small>
+              <small>
+                {Object.values(layer.args)
+                  .slice(0, 3)
+                  .map((value) => brief(value))
+                  .join(" ")}
+              </small>
             </span>
             {layer.shape && <span className="kv-chip">{shapeChip(layer.shape)}</span>}
           </li>

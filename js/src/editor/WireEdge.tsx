@@ -33,6 +33,7 @@ export const WireEdge = memo(function WireEdge({
       [targetX, targetY],
     ],
     data.vertical,
+    data.aside,
   );
   const { wire, shape, dtype } = data;
   const values = shape && valuesIn(shape);

@@ -4,6 +4,7 @@ import type { Edge, Node } from "@xyflow/react";
 
 import type { CallAnalysis, Direction, Position, PreviewLayer, Shape } from "../contract";
 import { type Graph, layerOf, type Wire, wiresOf } from "../graph/document";
+import { shapeChip } from "../graph/format";
 import { NODE_HEIGHT, NODE_WIDTH, type Rect } from "../graph/geometry";
 import { step } from "../graph/place";
 import { endsOf, type Path, routes } from "../graph/route";
@@ -12,7 +13,7 @@ export type CallNode = Node<{ kind: string }, "call">;
 export type GhostNode = Node<PreviewLayer & Record<string, unknown>, "ghost">;
 export type FlowNode = CallNode | GhostNode;
 export type WireEdge = Edge<
-  { path: Path | null; shape: Shape | null; dtype: string | null; wire: Wire; vertical: boolean },
+  { path: Path | null; shape: Shape | null; dtype: string | null; wire: Wire; vertical: boolean; aside: number },
   "wire"
 >;
 
@@ -77,8 +78,12 @@ export function wireEdges(
 ): WireEdge[] {
   const wires = wiresOf(graph);
   const paths = routes(wires, rects, direction, endsOf(wires));
+  const beside = asides(wires);
   return wires.map((wire) => {
     const found = calls.get(wire.source);
+    const shape = found?.shapes?.[wire.output] ?? null;
+    const vertical = direction === "down";
+    const room = vertical ? 24 + 7 * (shape ? shapeChip(shape).length : 1) : 26;
     return {
       id: wire.id,
       type: "wire",
@@ -90,12 +95,23 @@ export function wireEdges(
       data: {
         wire,
         path: paths.get(wire.id) ?? null,
-        shape: found?.shapes?.[wire.output] ?? null,
+        shape,
         dtype: found?.dtype ?? null,
-        vertical: direction === "down",
+        vertical,
+        aside: (beside.get(wire.id) ?? 0) * room,
       },
     };
   });
+}
+
+/** How many labels' widths each wire stands beside the straight way: those with both ends in common share it out. */
+function asides(wires: readonly Wire[]): Map<string, number> {
+  const twins = new Map<string, string[]>();
+  for (const { id, source, target } of wires)
+    twins.set(`${source} ${target}`, [...(twins.get(`${source} ${target}`) ?? []), id]);
+  return new Map(
+    [...twins.values()].flatMap((ids) => ids.map((id, index): [string, number] => [id, index - (ids.length - 1) / 2])),
+  );
 }
 
 function alike(a: WireEdge, b: WireEdge): boolean {
@@ -107,6 +123,7 @@ function alike(a: WireEdge, b: WireEdge): boolean {
     one?.shape === other?.shape &&
     one?.dtype === other?.dtype &&
     one?.vertical === other?.vertical &&
+    one?.aside === other?.aside &&
     String(one?.path) === String(other?.path)
   );
 }
@@ -152,8 +169,8 @@ export interface Drawn {
   label: Position;
 }
 
-/** The curve of a wire and the place of its label. */
-export function drawn(path: Path, vertical: boolean): Drawn {
+/** The curve of a wire and the place of its label, so far aside of the straight way. */
+export function drawn(path: Path, vertical: boolean, aside = 0): Drawn {
   const from = path[0] as Position;
   const to = path.at(-1) as Position;
   if (path.length > 2) {
@@ -163,11 +180,13 @@ export function drawn(path: Path, vertical: boolean): Drawn {
   }
   const axis = vertical ? 1 : 0;
   const reach = Math.max(16, Math.abs(to[axis] - from[axis]) / 2);
+  const bow = aside / 0.75; // half way, a cubic curve has gone three quarters of the way of its control points
   const [c1, c2] = vertical
-    ? [`${from[0]},${from[1] + reach}`, `${to[0]},${to[1] - reach}`]
-    : [`${from[0] + reach},${from[1]}`, `${to[0] - reach},${to[1]}`];
+    ? [`${from[0] + bow},${from[1] + reach}`, `${to[0] + bow},${to[1] - reach}`]
+    : [`${from[0] + reach},${from[1] + bow}`, `${to[0] - reach},${to[1] + bow}`];
+  const middle: Position = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
   return {
     d: `M${from[0]},${from[1]}C${c1} ${c2} ${to[0]},${to[1]}`,
-    label: [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2],
+    label: vertical ? [middle[0] + aside, middle[1]] : [middle[0], middle[1] + aside],
   };
 }

@@ -95,7 +95,7 @@ function Row({ field, id, value, problem, remedy, disabled, onChange }: RowProps
         </p>
       )}
       {!error && remedy}
-      <p className="kv-field-doc" id={`${id}-doc`}>
+      <p className={`kv-field-doc${field.doc && message?.includes(field.doc) ? " is-said" : ""}`} id={`${id}-doc`}>
         {field.doc}
       </p>
     </div>

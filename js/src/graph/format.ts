@@ -83,12 +83,12 @@ function isRecord(value: Json | undefined): value is { [key: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** An argument in a few letters: 3x3, relu, HeNormal, on. */
-export function brief(value: Json | undefined): string {
+/** An argument in a few letters: 3x3, relu, HeNormal, on; `between` stands between the parts of a list. */
+export function brief(value: Json | undefined, between = "×"): string {
   if (value === null || value === undefined) return "none";
   if (typeof value === "number") return figure(value);
   if (typeof value === "boolean") return value ? "on" : "off";
-  if (Array.isArray(value)) return value.map(brief).join("×");
+  if (Array.isArray(value)) return value.map((part) => brief(part)).join(between);
   if (isRecord(value)) return String(value.class_name ?? value.name ?? "…");
   return value;
 }

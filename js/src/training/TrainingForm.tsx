@@ -88,7 +88,10 @@ function Choice({ title, specs, chosen, empty, open = false, onChange }: ChoiceP
           form
         ) : (
           <details className="kv-group">
-            <summary>{TEXT.training.options}</summary>
+            <summary>
+              <Icon name="right" size={12} />
+              {TEXT.training.options}
+            </summary>
             {form}
           </details>
         ))}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kerasviz.declare import Invalid
 from kerasviz.declare.errors import shown
+from kerasviz.document.components import WHOLE_LAYER
 from kerasviz.document.document import INPUT_KINDS
 from kerasviz.document.edits import rename, reset_args
 from kerasviz.document.kinds import layer_class
@@ -41,6 +42,14 @@ def missing(view: View, call: str, error: Invalid) -> Iterator[Problem]:
         fixes = [view.setting(call, **{name: SENSIBLE[name]})]
     message = f"{view.name(call)} needs `{name}`. {doc}".strip()
     yield Problem("missing-argument", "error", call, message, name, "a value", "none", error.hint, fixes=tuple(fixes))
+
+
+@explanation
+def missing_inside(view: View, call: str, error: Invalid) -> Iterator[Problem]:
+    """A layer inside another lacks a required argument."""
+    if error.expected == WHOLE_LAYER:
+        message, got = f"{view.name(call)}: {error.hint}", str(error.got)
+        yield Problem("missing-inside", "error", call, message, argument_of(error), error.expected, got)
 
 
 @explanation

@@ -100,6 +100,39 @@ def labels_and_loss(view: View) -> Iterator[Problem]:
             )
 
 
+SPARSE_SIBLINGS = {
+    "CategoricalAccuracy": "SparseCategoricalAccuracy",
+    "CategoricalCrossentropy": "SparseCategoricalCrossentropy",
+    "TopKCategoricalAccuracy": "SparseTopKCategoricalAccuracy",
+}
+VALUE_BY_VALUE = (  # metrics that compare each value of the output with one of the target
+    *("AUC", "Precision", "Recall", "PrecisionAtRecall", "RecallAtPrecision", "F1Score", "FBetaScore"),
+    *("SensitivityAtSpecificity", "SpecificityAtSensitivity"),
+    *("TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives"),
+    *SPARSE_SIBLINGS,
+)
+
+
+@rule
+def labels_and_metrics(view: View) -> Iterator[Problem]:
+    """A metric that wants a target for each value of the output, where labels are class numbers."""
+    metrics = view.context.settings.get("metrics") or []
+    for call, target in ends(view):
+        shape = view.shape(call)
+        if target is None or not target.is_label or not shape or (shape[-1] or 0) < 2:
+            continue
+        for metric in metrics:
+            kind = metric.get("kind", "")
+            if kind not in VALUE_BY_VALUE:
+                continue
+            other = SPARSE_SIBLINGS.get(kind)
+            rest = [m for m in metrics if m is not metric]
+            changed = [*rest, {**metric, "kind": other}] if other else rest
+            fix = Fix(f"Use {other}" if other else f"Remove {kind}", settings={"metrics": changed})
+            message = f"{kind} wants a target for each of the {shape[-1]} outputs, but the labels are class numbers."
+            yield Problem(f"metric-{kind}", "error", call, message, None, "one-hot rows", "class numbers", fixes=(fix,))
+
+
 @rule
 def labels_in_range(view: View) -> Iterator[Problem]:
     """Row 33: labels outside the classes of the output."""

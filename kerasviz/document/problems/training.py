@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterator
 
-from kerasviz.declare import snake_case
+from kerasviz.declare import family, snake_case
 from kerasviz.document.document import Json
 from kerasviz.document.problems.base import Fix, Problem, View, rule
 
@@ -19,6 +19,22 @@ def log_names(view: View) -> list[str]:
         name = (metric.get("args") or {}).get("name") or metric.get("kind", "")
         names.append(name if name.islower() else snake_case(name))
     return names + [f"val_{name}" for name in names] if view.context.validates else names
+
+
+@rule
+def incomplete_choices(view: View) -> Iterator[Problem]:
+    """An optimizer, loss or metric without an argument that it needs."""
+    settings = view.context.settings
+    chosen = [(name, settings.get(name) or {}) for name in ("optimizer", "loss")]
+    chosen += [("metric", metric) for metric in settings.get("metrics") or []]
+    for family_name, choice in chosen:
+        cls = family(family_name).members().get(choice.get("kind", ""))
+        given = choice.get("args") or {}
+        for name, argument in getattr(cls, "args", {}).items():
+            if argument.required and name not in given:
+                message = f"The {family_name} {choice['kind']} needs `{name}`. {argument.doc}".strip()
+                hint = "Give it in the form of the training."
+                yield Problem(f"incomplete-{family_name}", "error", None, message, name, "a value", "none", hint)
 
 
 @rule

@@ -127,7 +127,7 @@ export const EDITOR = {
       initializer: "Initializers",
       regularizer: "Regularizers",
       constraint: "Constraints",
-      base: "Layer options",
+      base: "Other options",
       advanced: "Advanced",
     } as Record<string, string>,
   },
