@@ -4,13 +4,15 @@ No bias stands before a BatchNormalization: its gradient is zero but for roundin
 """
 
 import copy
-import warnings
 
-import keras
 import numpy as np
 import pytest
 
 import kerasviz
+
+from .comparing import assert_close
+from .models import assert_same_history, called, filled, fitted, made
+from .recording import plain
 
 ROWS, CLASSES = 40, 3
 RNG = np.random.default_rng(11)
@@ -189,66 +191,57 @@ OPTIMIZERS = {
 }
 
 
-def pair(make, *args):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        theirs = make(keras, *args)
-    ours = make(kerasviz, *args)
-    assert [tuple(v.shape) for v in ours.weights] == [tuple(v.shape) for v in theirs.weights]
-    ours.set_weights(theirs.get_weights())
-    return theirs, ours
+def history(keras, make, x, y, optimizer, *args, loss=SPARSE, compiled=None, **options):
+    """Two epochs of a new model, and the model."""
+    model = made(keras, make, *args)
+    kept = copy.deepcopy(compiled or {"metrics": ["accuracy"]})
+    model.compile(getattr(keras.optimizers, optimizer)(**OPTIMIZERS[optimizer]), loss, **kept)
+    return fitted(model, x, y, epochs=2, batch_size=8, **options), model
 
 
-def histories(models, x, y, optimizer, loss=SPARSE, compiled=None, **options):
-    """The history of two epochs of each."""
-    found = []
-    for model, k in zip(models, (keras, kerasviz), strict=True):
-        kept = copy.deepcopy(compiled or {"metrics": ["accuracy"]})
-        model.compile(getattr(k.optimizers, optimizer)(**OPTIMIZERS[optimizer]), loss, **kept)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found.append(model.fit(x, y, epochs=2, batch_size=8, verbose=0, shuffle=False, **options).history)
-    return found
-
-
-def assert_equal(found, tolerance):
-    expected, got = found
-    assert list(got) == list(expected)
-    for name, values in expected.items():
-        np.testing.assert_allclose(got[name], values, rtol=tolerance, atol=tolerance, err_msg=name)
+def assert_trains_alike(reference, run, tolerance=1e-4):
+    assert_same_history(plain(run(kerasviz)), reference(run), tolerance)
 
 
 @pytest.mark.parametrize("case", MODELS.values(), ids=MODELS)
-def test_outputs_equal_keras(case):
+def test_outputs_equal_keras(reference, case):
     make, x = case
-    theirs, ours = pair(make)
-    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
-    assert ours.count_params() == theirs.count_params()
+
+    def run(keras):
+        model = made(keras, make)
+        shapes = [list(weight.shape) for weight in model.weights]
+        return [called(model, "predict", x, verbose=0), shapes, int(model.count_params())]
+
+    assert_close(run(kerasviz), reference(run))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("case", MODELS.values(), ids=MODELS)
-def test_training_equals_keras(case, optimizer):
+def test_training_equals_keras(reference, case, optimizer):
     make, x = case
-    assert_equal(histories(pair(make), x, LABELS, optimizer, validation_split=0.2), 1e-4)
+    assert_trains_alike(reference, lambda keras: history(keras, make, x, LABELS, optimizer, validation_split=0.2)[0])
 
 
 @pytest.mark.parametrize(
     "options", [{"class_weight": {0: 1.0, 1: 3.0, 2: 0.5}}, {"sample_weight": WEIGHTS}], ids=["class", "sample"]
 )
 @pytest.mark.parametrize("case", MODELS.values(), ids=MODELS)
-def test_weighted_training_equals_keras(case, options):
+def test_weighted_training_equals_keras(reference, case, options):
     make, x = case
     compiled = {"metrics": ["accuracy"], "weighted_metrics": ["accuracy", SPARSE]}
-    assert_equal(histories(pair(make), x, LABELS, "Adam", compiled=compiled, **options), 1e-4)
+    assert_trains_alike(
+        reference, lambda keras: history(keras, make, x, LABELS, "Adam", compiled=compiled, **options)[0]
+    )
 
 
 @pytest.mark.parametrize("case", MODELS.values(), ids=MODELS)
-def test_weights_after_training_equal_keras(case):
+def test_weights_after_training_equal_keras(reference, case):
     make, x = case
-    models = pair(make)
-    histories(models, x, LABELS, "SGD")
-    for ours, theirs in zip(models[1].get_weights(), models[0].get_weights(), strict=True):
+
+    def run(keras):
+        return history(keras, make, x, LABELS, "SGD")[1].get_weights()
+
+    for ours, theirs in zip(run(kerasviz), reference(run), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
@@ -265,8 +258,7 @@ def many(k, as_dict):
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize("as_dict", [False, True], ids=["lists", "dicts"])
-def test_several_inputs_and_outputs_equal_keras(as_dict, weighted):
-    models = pair(many, as_dict)
+def test_several_inputs_and_outputs_equal_keras(reference, as_dict, weighted):
     x = {"left": VECTORS, "right": SERIES} if as_dict else [VECTORS, SERIES]
     y = {"label": LABELS, "number": NUMBERS} if as_dict else [LABELS, NUMBERS]
     loss = {"label": SPARSE, "number": "huber"} if as_dict else [SPARSE, "huber"]
@@ -274,27 +266,40 @@ def test_several_inputs_and_outputs_equal_keras(as_dict, weighted):
     weights = {"label": WEIGHTS, "number": WEIGHTS[::-1]} if as_dict else [WEIGHTS, WEIGHTS[::-1]]
     compiled = {"metrics": metrics, "loss_weights": {"label": 0.7, "number": 2.0} if as_dict else [0.7, 2.0]}
     options = {"sample_weight": weights} if weighted else {}
-    assert_equal(histories(models, x, y, "Adam", loss, compiled, **options), 1e-4)
+
+    def run(keras):
+        return history(keras, many, x, y, "Adam", as_dict, loss=loss, compiled=compiled, **options)[0]
+
+    assert_trains_alike(reference, run)
 
 
 @pytest.mark.parametrize(("make", "x"), [(mlp, VECTORS), (convolutional, IMAGES)], ids=["mlp", "convolutional"])
-def test_mixed_bfloat16_trains_as_in_keras(make, x):
-    models = pair(make, "mixed_bfloat16")
-    expected, got = (model.predict(x, verbose=0) for model in models)
-    np.testing.assert_allclose(got, expected, rtol=0.05, atol=0.02)
-    found = histories(models, x, LABELS, "SGD", compiled={})
-    assert found[1]["loss"][1] < found[1]["loss"][0]
-    assert_equal(found, 0.03)
+def test_mixed_bfloat16_trains_as_in_keras(reference, make, x):
+    def run(keras):
+        predicted = called(made(keras, make, "mixed_bfloat16"), "predict", x, verbose=0)
+        return [predicted, history(keras, make, x, LABELS, "SGD", "mixed_bfloat16", compiled={"metrics": []})[0]]
+
+    ours, theirs = plain(run(kerasviz)), reference(run)
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=0.05, atol=0.02)
+    assert ours[1]["values"]["loss"][1] < ours[1]["values"]["loss"][0]
+    assert_same_history(ours[1], theirs[1], 0.03)
 
 
 @pytest.mark.parametrize("case", MODELS.values(), ids=MODELS)
-def test_code_written_for_keras_runs_on_ours(case):
+def test_code_written_for_keras_runs_on_ours(reference, case):
     """The config of Keras's model makes ours, and the other way round, with equal outputs."""
     make, x = case
-    theirs, ours = pair(make)
-    again = kerasviz.models.model_from_json(theirs.to_json())
-    again.set_weights(theirs.get_weights())
-    np.testing.assert_allclose(again.predict(x, verbose=0), ours.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
-    back = keras.models.model_from_json(ours.to_json())
-    back.set_weights(ours.get_weights())
-    np.testing.assert_allclose(back.predict(x, verbose=0), ours.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
+    ours = made(kerasviz, make)
+    written = ours.to_json()
+
+    def run(keras):
+        again = keras.models.model_from_json(written)
+        filled(again)
+        return [made(keras, make).to_json(), called(again, "predict", x, verbose=0)]
+
+    theirs, read_by_keras = reference(run)
+    again = kerasviz.models.model_from_json(theirs)
+    filled(again)
+    expected = ours.predict(x, verbose=0)
+    np.testing.assert_allclose(again.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(read_by_keras, expected, rtol=1e-5, atol=1e-5)
