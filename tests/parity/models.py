@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .comparing import note
 from .recording import plain
 
 
@@ -54,4 +55,5 @@ def assert_same_history(ours: Any, theirs: Any, tolerance: float = 2e-4) -> None
     assert ours["names"] == theirs["names"]
     assert ours["epoch"] == theirs["epoch"]
     for name, values in theirs["values"].items():
+        note(np.asarray(ours["values"][name]), np.asarray(values), tolerance)
         np.testing.assert_allclose(ours["values"][name], values, rtol=tolerance, atol=tolerance, err_msg=name)
