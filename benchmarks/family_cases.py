@@ -97,22 +97,45 @@ def squares(t: Tensor, p: Tensor) -> tuple[Any, ...]:
     return t.sum(0), t.square().sum(0), (t - p).square().sum(0), len(t)
 
 
+LEAST = 1e-7
+
+
+def inside(p: Tensor) -> Tensor:
+    """Probabilities away from 0 and 1."""
+    return p.clamp(LEAST, 1 - LEAST)
+
+
+def logarithm(x: Tensor) -> Tensor:
+    """Of one more than numbers above 0."""
+    return torch.log1p(x.clamp(min=LEAST))
+
+
+def divergence(t: Tensor, p: Tensor) -> Tensor:
+    """Of two distributions along the last axis."""
+    return (t * torch.log(t / p)).sum(-1)
+
+
+def sided(t: Tensor) -> Tensor:
+    """-1 and 1, where all are 0 or 1."""
+    return torch.where(((t == 0) | (t == 1)).all(), 2 * t - 1, t)
+
+
 ON_NUMBERS = {
     "MeanSquaredError": lambda t, p: mean((t - p).square().mean(-1)),
     "RootMeanSquaredError": lambda t, p: mean((t - p).square().mean(-1)),
     "MeanAbsoluteError": lambda t, p: mean((t - p).abs().mean(-1)),
     "MeanAbsolutePercentageError": lambda t, p: mean(100 * ((t - p) / t.abs().clamp(min=1e-7)).abs().mean(-1)),
-    "MeanSquaredLogarithmicError": lambda t, p: mean((torch.log1p(t) - torch.log1p(p)).square().mean(-1)),
+    "MeanSquaredLogarithmicError": lambda t, p: mean((logarithm(t) - logarithm(p)).square().mean(-1)),
     "LogCoshError": lambda t, p: mean((p - t + F.softplus(-2 * (p - t)) - 0.6931472).mean(-1)),
     "CosineSimilarity": lambda t, p: mean(F.cosine_similarity(t, p, -1)),
     "Poisson": lambda t, p: mean((p - t * torch.log(p + 1e-7)).mean(-1)),
-    "KLDivergence": lambda t, p: mean((t * torch.log(t / p)).sum(-1)),
-    "BinaryCrossentropy": lambda t, p: mean(F.binary_cross_entropy(p, t, reduction="none").mean(-1)),
+    "KLDivergence": lambda t, p: mean(divergence(t.clamp(LEAST, 1), p.clamp(LEAST, 1))),
+    "BinaryCrossentropy": lambda t, p: mean(F.binary_cross_entropy(inside(p), t, reduction="none").mean(-1)),
     "BinaryAccuracy": lambda t, p: mean((t == (p > 0.5)).float().mean(-1)),
     "CategoricalAccuracy": lambda t, p: mean((t.argmax(-1) == p.argmax(-1)).float()),
-    "CategoricalCrossentropy": lambda t, p: mean(-(t * torch.log(p / p.sum(-1, keepdim=True))).sum(-1)),
-    "Hinge": lambda t, p: mean((1 - t * p).relu().mean(-1)),
-    "SquaredHinge": lambda t, p: mean((1 - t * p).relu().square().mean(-1)),
+    "CategoricalCrossentropy": lambda t, p: mean(-(t * inside(p / p.sum(-1, keepdim=True)).log()).sum(-1)),
+    "Hinge": lambda t, p: mean((1 - sided(t) * p).relu().mean(-1)),
+    "SquaredHinge": lambda t, p: mean((1 - sided(t) * p).relu().square().mean(-1)),
     "Accuracy": lambda t, p: mean((t == p).float()),
     "PearsonCorrelation": lambda t, p: mean(pearson(t, p)),
     "R2Score": squares,
@@ -120,7 +143,9 @@ ON_NUMBERS = {
 ON_LABELS = {
     "SparseCategoricalAccuracy": right,
     "SparseTopKCategoricalAccuracy": lambda t, p: mean((torch.topk(p, 5)[1] == t.unsqueeze(-1)).any(-1).float()),
-    "SparseCategoricalCrossentropy": lambda t, p: mean(-torch.log(p.gather(-1, t.unsqueeze(-1)))),
+    "SparseCategoricalCrossentropy": lambda t, p: mean(
+        -inside(p.gather(-1, t.unsqueeze(-1)).squeeze(-1) / p.sum(-1)).log()
+    ),
 }
 ON_YES_OR_NO = {
     "TruePositives": counts("tp"),

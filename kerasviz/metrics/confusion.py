@@ -1,6 +1,6 @@
 """Who is right and wrong, and how: counts of true and false positives and negatives at one or more thresholds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,13 @@ from kerasviz.losses.reduction import along_samples, same_rank
 from kerasviz.metrics.base import NamedMetric, state_dtype
 from kerasviz.tensors import convert_to_tensor
 
-COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+COUNTS: tuple[str, ...] = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+SIDES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {  # of two truths: what is, and what was predicted
+    "true_positives": torch.logical_and,
+    "false_positives": torch.lt,
+    "true_negatives": lambda truth, yes: torch.logical_not(truth | yes),
+    "false_negatives": torch.gt,
+}
 LOWEST = -1e10  # below every prediction: what is not among the best is never above a threshold
 
 
@@ -32,7 +38,7 @@ class Cases:
     def __init__(self, y_true: Any, y_pred: Any, sample_weight: Any, dtype: torch.dtype) -> None:
         y_pred = convert_to_tensor(y_pred)
         y_true = convert_to_tensor(y_true).to(device=y_pred.device)
-        self.truth, self.predicted = same_rank(y_true.to(dtype), y_pred.to(dtype))
+        self.truth, self.predicted = same_rank(y_true, y_pred.to(dtype))
         if self.truth.shape != self.predicted.shape:
             where, shapes = "y_true", (tuple(self.truth.shape), tuple(self.predicted.shape))
             raise Invalid(where, f"targets in the shape of the predictions, {shapes[1]}", shapes[0])
@@ -46,6 +52,10 @@ class Cases:
         if weight.ndim == self.predicted.ndim + 1 and weight.shape[-1] == 1:
             weight = weight.squeeze(-1)
         return along_samples(weight, self.predicted).broadcast_to(shape)
+
+    def yes(self) -> Tensor:
+        """Where the truth is yes."""
+        return self.truth if self.truth.dtype == torch.bool else self.truth != 0
 
     def keep_best(self, k: int) -> None:
         """Take all but the `k` highest predictions of each sample for a no."""
@@ -108,30 +118,25 @@ class Thresholds:
         """
         if len(self.values) == 1:
             return {name: one.unsqueeze(0) for name, one in self._count_at_one(cases, wanted).items()}
-        truth = (cases.truth != 0).to(cases.truth.dtype)
-        passed = self.num_passed(cases.predicted)
-        counts: dict[str, Tensor] = {}
-        for side, share in (("positives", truth), ("negatives", 1.0 - truth)):
-            above, below = ("true_positives", "false_negatives") if side == "positives" else COUNTS[1:3]
-            if above not in wanted and below not in wanted:
-                continue
-            weight = share if cases.weight is None else share * cases.weight
-            shape = (len(self.values) + 1, *weight.shape[1:])
-            by_passed = torch.zeros(shape, dtype=weight.dtype, device=weight.device).scatter_add_(0, passed, weight)
-            counts[above] = by_passed.flip(0).cumsum(0).flip(0)[1:]
-            counts[below] = by_passed.cumsum(0)[:-1]
+        passed, weight, levels = self.num_passed(cases.predicted), cases.weight, len(self.values) + 1
+        if weight is None:
+            weight = cases.predicted.new_ones(()).expand(passed.shape)
+        places = torch.add(passed, cases.yes(), alpha=levels)  # those of no, then those of yes
+        empty = torch.zeros((2 * levels, *weight.shape[1:]), dtype=weight.dtype, device=weight.device)
+        sides = empty.scatter_add_(0, places, weight).unflatten(0, (2, levels))
+        above, below = sides.flip(1).cumsum(1).flip(1)[:, 1:], sides.cumsum(1)[:, :-1]
+        found = (above[1], above[0], below[0], below[1])
+        counts = dict(zip(COUNTS, found, strict=True))
         if not self.are_sorted:
             place = self._kept("places", cases.predicted)
             counts = {name: count[place] for name, count in counts.items()}
         return {name: counts[name] for name in wanted}
 
     def _count_at_one(self, cases: Cases, wanted: Sequence[str]) -> dict[str, Tensor]:
-        truth, yes = cases.truth != 0, cases.predicted > self.values[0]
-        sides = {"true_positives": (truth, yes), "false_positives": (~truth, yes)}
-        sides |= {"true_negatives": (~truth, ~yes), "false_negatives": (truth, ~yes)}
+        truth, yes = cases.yes(), cases.predicted > self.values[0]
         counts = {}
         for name in wanted:
-            both = sides[name][0] & sides[name][1]
+            both = SIDES[name](truth, yes)
             weighted = both if cases.weight is None else both * cases.weight
             counts[name] = weighted.sum(dim=0, dtype=cases.predicted.dtype)
         return counts

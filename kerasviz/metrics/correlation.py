@@ -105,12 +105,13 @@ class R2Score(NamedMetric):
         if len(self._variables) == 1:
             self._build(y_pred.shape[-1])
         self.follow(y_pred)
-        weight = torch.ones_like(y_true[:, :1]) if sample_weight is None else self._weights(sample_weight, y_true)
-        weighted = y_true * weight
+        weight = None if sample_weight is None else self._weights(sample_weight, y_true)
+        weighted = y_true if weight is None else y_true * weight
+        residual = torch.square(y_true - y_pred)
         self.sum.add_(weighted.sum(dim=0))
         self.squared_sum.add_((y_true * weighted).sum(dim=0))
-        self.residual.add_((torch.square(y_true - y_pred) * weight).sum(dim=0))
-        self.count.add_(weight.sum(dim=0))
+        self.residual.add_((residual if weight is None else residual * weight).sum(dim=0))
+        self.count.add_(y_true.shape[0] if weight is None else weight.sum(dim=0))
         self.num_samples.add_(y_true.numel())
 
     def _weights(self, sample_weight: Any, y_true: Tensor) -> Tensor:

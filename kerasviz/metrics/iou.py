@@ -78,12 +78,8 @@ class Overlap(NamedMetric):
         truth = convert_to_tensor(y_true).to(predicted.device)
         truth = truth if self.sparse_y_true else class_of(truth, self.axis)
         self.follow(predicted)
-        table = self.total_confusion_matrix
-        if sample_weight is None:
-            weight = torch.ones_like(truth, dtype=table.dtype)
-        else:
-            weight = self._weights(sample_weight, truth)
-        self._count(truth.reshape(-1).long(), predicted.reshape(-1).long(), weight.reshape(-1))
+        weight = None if sample_weight is None else self._weights(sample_weight, truth).reshape(-1)
+        self._count(truth.reshape(-1).long(), predicted.reshape(-1).long(), weight)
 
     def _weights(self, sample_weight: Any, truth: Tensor) -> Tensor:
         table = self.total_confusion_matrix
@@ -95,13 +91,16 @@ class Overlap(NamedMetric):
             weight = weight.squeeze(-1)
         return along_samples(weight, truth).broadcast_to(truth.shape)
 
-    def _count(self, truth: Tensor, predicted: Tensor, weight: Tensor) -> None:
-        count = self.num_classes
-        known = (truth >= 0) & (truth < count) & (predicted >= 0) & (predicted < count)
+    def _count(self, truth: Tensor, predicted: Tensor, weight: Tensor | None) -> None:
+        count, table = self.num_classes, self.total_confusion_matrix
+        width = count + 2  # with a border for what is no class
         if self.ignore_class is not None:
-            known = known & (truth != self.ignore_class)
-        place = torch.where(known, truth * count + predicted, 0)
-        self.total_confusion_matrix.view(-1).scatter_add_(0, place, weight * known)
+            truth = truth.masked_fill(truth == self.ignore_class, -1)
+        place = torch.add(predicted.clamp(-1, count), truth.clamp(-1, count), alpha=width).add_(width + 1)
+        if weight is None:
+            weight = torch.ones((), dtype=table.dtype, device=place.device).expand(place.shape)
+        counted = torch.zeros(width * width, dtype=table.dtype, device=place.device).scatter_add_(0, place, weight)
+        table.add_(counted.view(width, width)[1:-1, 1:-1])
 
     def result(self) -> Tensor:
         """The mean over the classes that occur."""
