@@ -33,7 +33,7 @@ def unlearned(view: View) -> Iterator[Problem]:
         hint = "Give it what it needs, or call `adapt(data)` on the layer of the model."
         fixes = [*learned_from_data(view, call, facts), view.accepting(call, "unlearned", "I call adapt myself")]
         severity = "warning" if harmless else "error"
-        yield Problem("unlearned", severity, call, message, name, "a value", "none", hint, fixes=tuple(fixes))
+        yield Problem("unlearned", severity, call, message, name, hint=hint, fixes=tuple(fixes))
 
 
 def facts_before(view: View, call: str) -> Facts | None:
