@@ -1,5 +1,6 @@
 """How weights start."""
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
@@ -170,6 +171,14 @@ class FanScaling(RandomInitializer):
     distribution: Any
     input_axes: Axis | None = arg(None, after="seed", doc="Axes that are inputs; None: all but the last.")
     output_axes: Axis | None = arg(None, after="input_axes", doc="Axes that are outputs; None: the last.")
+
+    def along(self, input_axes: Sequence[int], output_axes: Sequence[int]) -> Self:
+        """The same start for arrays with these axes, unless it was given axes of its own."""
+        if self.input_axes is not None or self.output_axes is not None:
+            return self
+        found = copy.copy(self)
+        found.input_axes, found.output_axes = list(input_axes), list(output_axes)
+        return found
 
     def __call__(self, shape: Sizes, dtype: Any = None) -> Tensor:
         """An array of `shape`."""

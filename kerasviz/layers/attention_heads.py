@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torch.nn.modules import module as torch_module
 
 from kerasviz.declare import Invalid
+from kerasviz.initializers import Initializer
 from kerasviz.layers.attention_masks import lowest
 from kerasviz.layers.attention_scores import ScoreDropout
 from kerasviz.layers.dense import EinsumDense
@@ -47,6 +48,9 @@ class HeadedAttention(ScoreDropout):
         rest, inner, made = rest[: len(input_shape) - num_inner], inner[:num_inner], made[: len(outer)]
         roles = ("initializer", "regularizer", "constraint")
         shared = {f"{array}_{role}": getattr(self, f"{array}_{role}") for array in ("kernel", "bias") for role in roles}
+        for array in ("kernel", "bias"):  # without a seed, each projection starts with numbers of its own
+            start = shared[f"{array}_initializer"]
+            shared[f"{array}_initializer"] = start.clone() if isinstance(start, Initializer) else start
         layer = EinsumDense(
             f"{rest}{inner},{inner}{made}->{rest}{made}",
             (*[None] * (len(rest) - 1), *outer),

@@ -30,9 +30,9 @@ class ScoreDropout(Layer):
             return F.dropout(scores, self.dropout)
         if self.dropout >= 1:
             return scores * 0
-        generator = self.seed_generator.generator(scores.device)
-        drawn = torch.rand(scores.shape, device=scores.device, generator=generator)
-        return scores * (drawn >= self.dropout) / (1 - self.dropout)
+        chance = torch.full(scores.shape, 1 - self.dropout, device=scores.device)
+        kept = torch.bernoulli(chance, generator=self.seed_generator.generator(scores.device))
+        return scores * kept.to(scores.dtype) / (1 - self.dropout)
 
     def fused_rate(self, training: bool) -> float | None:
         """The rate with which torch's fused kernel can drop; None where it cannot: by a seed, or all of it."""

@@ -145,6 +145,8 @@ class Bidirectional(Layer):
         if self.return_sequences:
             other = other.flip(1)
         outputs = [*self.merge(one, other), *kept, *others]
+        if self._compute_dtype is not self.forward_layer._compute_dtype:
+            outputs = [output.to(self._compute_dtype) for output in outputs]
         return outputs if len(outputs) > 1 else outputs[0]
 
     def merge(self, one: Tensor, other: Tensor) -> list[Tensor]:

@@ -121,11 +121,12 @@ class ConvLSTMCell(CellDropout, ConvLSTMArguments):
 
     def along(self, sequences: Tensor, training: bool) -> tuple[Tensor, Callable]:
         """The inputs' share of the gates, for all moments at once, and the function that takes one step."""
+        projected = self.project(sequences, training)  # its masks are drawn first
         keeps = None
         if training and self.recurrent_dropout:
             shape = self.state_shape((sequences.shape[0], *sequences.shape[2:]))
             keeps = [self.keep_mask(shape, self.recurrent_dropout, sequences) for _ in range(GATES)]
-        return self.project(sequences, training), lambda moment, states: self.step(moment, states, keeps)
+        return projected, lambda moment, states: self.step(moment, states, keeps)
 
     def project(self, sequences: Tensor, training: bool) -> Tensor:
         """(batch, time, *moment) under the kernel, with the bias."""

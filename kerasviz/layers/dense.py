@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from kerasviz.declare import Activation, Data, Invalid, Regularizer, Text, arg, weight
 from kerasviz.declare.kinds import ShapeKind
+from kerasviz.initializers import FanScaling
 from kerasviz.layers.layer import InputSpec, Layer
 from kerasviz.layers.lora import Lora
 
@@ -147,13 +148,23 @@ class EinsumDense(Lora):
         _, kernel, outputs = _parts(equation)
         self.full_equation = equation
         self.contracted = contracted_last(equation)
-        self.kernel = self.add_weight(name="kernel", shape=tuple(sizes[letter] for letter in kernel))
+        shape = tuple(sizes[letter] for letter in kernel)
+        self.kernel = self.add_weight(name="kernel", shape=shape, initializer=self.start(kernel, outputs))
         self.bias = None
         if self.bias_axes:
             shape = [sizes[letter] if letter in self.bias_axes else 1 for letter in outputs]
             first = min(outputs.index(letter) for letter in self.bias_axes)
             self.bias = self.add_weight(name="bias", shape=tuple(shape[first:]))
         self.adapt()
+
+    def start(self, kernel: str, outputs: str) -> Any:
+        """The kernel's initializer; its inputs are the axes that the product sums over."""
+        start: Any = self.kernel_initializer
+        if not isinstance(start, FanScaling):
+            return start
+        kept = [letter in outputs for letter in kernel]
+        summed, left = ([axis for axis, is_kept in enumerate(kept) if is_kept is wanted] for wanted in (False, True))
+        return start.along(summed, left)
 
     def call(self, inputs: Tensor) -> Tensor:
         """activation(einsum(equation, inputs, kernel) + bias)."""

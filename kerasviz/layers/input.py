@@ -41,6 +41,9 @@ class InputLayer(Layer):
                 raise Invalid("Input(shape=...)", "the shape of one sample, such as (28, 28, 1)", None)
             sizes = (shape,) if isinstance(shape, int) else tuple(shape)
             batch_shape = (batch_size, *sizes)
+        for kind, wanted in (("sparse", sparse), ("ragged", ragged)):
+            if wanted:
+                raise Invalid(f"Input({kind}=...)", "None or False", wanted, f"Give dense arrays, not {kind} ones.")
         _check_sizes(batch_shape)
         self.batch_shape = tuple(batch_shape)
         self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), optional
@@ -83,6 +86,7 @@ class InputLayer(Layer):
             "sparse": self.sparse,
             "ragged": self.ragged,
             "name": self.name,
+            "optional": self.optional,
         }
 
     @classmethod
@@ -100,6 +104,8 @@ class InputLayer(Layer):
             parts.append(f"batch_size={self.batch_shape[0]}")
         if self.dtype != settings.floatx():
             parts.append(f'dtype="{self.dtype}"')
+        if self.optional:
+            parts.append("optional=True")
         if not self.name.startswith("input_layer"):
             parts.append(f'name="{self.name}"')
         return f"Input({', '.join(parts)})"

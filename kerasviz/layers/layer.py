@@ -84,7 +84,7 @@ class Layer(Inferring, Penalized, Watched, Stateless, NotYet, LayerArguments, Op
         """Be a torch module before any argument is set."""
         nn.Module.__init__(self)
         self.__dict__["_parameters"] = Parameters()
-        self.__dict__.update(_losses=[], _trainable=True, _dtype_policy=None, _given_input_shape=None)
+        self.__dict__.update(_losses=[], _trainable=True, _is_new=True, _dtype_policy=None, _given_input_shape=None)
         if SCOPES.remat is not None:
             self.__dict__["_remat"] = current_remat()
 
@@ -145,6 +145,8 @@ class Layer(Inferring, Penalized, Watched, Stateless, NotYet, LayerArguments, Op
     @trainable.setter
     def trainable(self, value: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # guarded
         self.__dict__["_trainable"] = bool(value)
+        if self.__dict__.pop("_is_new", False) and value:
+            return  # the default: layers inside keep theirs
         for variable in self._own_variables():
             if variable.__dict__.get("_is_weight"):
                 variable.trainable = bool(value)

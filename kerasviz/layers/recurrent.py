@@ -11,6 +11,7 @@ from kerasviz.declare import Data, Invalid, Named, arg, family
 from kerasviz.layers.calling import call_facts
 from kerasviz.layers.layer import Layer
 from kerasviz.layers.recurrent_states import as_shape, first, flat, is_shape, mapped, plain_mask, shaped, spread, zeros
+from kerasviz.tensors import torch_dtype
 
 States = list[Any]
 SHAPE_WORDS = "(batch, time, features)"
@@ -40,6 +41,7 @@ class RNN(Layer):
     """
 
     supports_masking: bool = True
+    _is_foreign: bool = False  # whether the cell computes in another dtype
 
     cell: Annotated[Any, CellKind("layer")] = arg(doc="The cell, or a list of cells to stack.")
     return_sequences: bool = arg(False, doc="Return every moment's output, not only the last.", group="sequence")
@@ -62,6 +64,7 @@ class RNN(Layer):
         moment = (sequences_shape[0], *sequences_shape[2:])
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build(moment)
+        self._is_foreign = isinstance(self.cell, Layer) and self.cell.dtype_policy != self.dtype_policy
 
     def check(self) -> None:
         """What the cell takes, it takes."""
@@ -102,6 +105,9 @@ class RNN(Layer):
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Walk along time."""
+        is_foreign = self._is_foreign and sequences.is_floating_point()
+        if is_foreign:
+            sequences, initial_state = self.to_cell(sequences, initial_state)
         mask = None if mask is None else plain_mask(mask)
         states = self.first_states(sequences, initial_state)
         if self.go_backwards:
@@ -111,7 +117,17 @@ class RNN(Layer):
         if self.stateful:
             self.states = mapped(torch.Tensor.detach, states)
         output = outputs if self.return_sequences else last
-        return [output, *states] if self.return_state else output
+        found = [output, *states] if self.return_state else output
+        return self.from_cell(found) if is_foreign else found
+
+    def to_cell(self, sequences: Tensor, initial_state: Any) -> tuple[Tensor, Any]:
+        """Inputs for a cell of another dtype."""
+        dtype = self._compute_dtype if self._casts else torch_dtype(self.cell.variable_dtype)
+        return sequences.to(dtype), None if initial_state is None else mapped(lambda s: s.to(dtype), initial_state)
+
+    def from_cell(self, found: Any) -> Any:
+        """What such a cell made, in this layer's dtype."""
+        return mapped(lambda value: value.to(self._compute_dtype), found)
 
     def inner_loop(
         self, sequences: Tensor, initial_state: States, mask: Tensor | None, training: bool = False

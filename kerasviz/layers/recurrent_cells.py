@@ -45,8 +45,8 @@ class CellDropout(Layer):
         if rate >= 1:
             return like.new_zeros(shape)
         generator = None if self.seed is None else self.seed_generator.generator(like.device)
-        drawn = torch.rand(shape, device=like.device, generator=generator)
-        return (drawn >= rate).to(like.dtype) / (1 - rate)
+        kept = torch.bernoulli(torch.full(shape, 1 - rate, device=like.device), generator=generator)
+        return kept.to(like.dtype) / (1 - rate)
 
     def check(self) -> None:
         """A seed begins a sequence, which is part of the layer's state."""
@@ -94,8 +94,8 @@ class GatedCell(CellDropout, CellArguments):
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         """One moment."""
         states = list(states) if isinstance(states, (list, tuple)) else [states]
-        keeps = self.recurrent_masks(inputs, training)
-        return self.step(self.project(inputs, training), states, keeps)
+        projected = self.project(inputs, training)
+        return self.step(projected, states, self.recurrent_masks(inputs, training))
 
     def compute_output_shape(self, input_shape: tuple, states_shape: Any = None) -> Any:
         """Output and states of one moment."""
@@ -122,12 +122,13 @@ class GatedCell(CellDropout, CellArguments):
         """
         if not self.steps_as_declared():
             return None
+        projected = self.project(inputs, training)  # its masks are drawn first
         keeps = self.recurrent_masks(inputs, training)
-        return self.project(inputs, training), lambda moment, states: self.step(moment, states, keeps)
+        return projected, lambda moment, states: self.step(moment, states, keeps)
 
     def steps_as_declared(self) -> bool:
-        """Whether no subclass has changed what a step does."""
-        return type(self).call is GatedCell.call
+        """Whether a step is what it is here: no subclass changes it, and no output of it is penalized."""
+        return type(self).call is GatedCell.call and self.activity_regularizer is None
 
     def step(self, moment: Tensor, states: list[Tensor], keeps: list[Tensor] | None) -> tuple[Tensor, list[Tensor]]:
         """One moment. `moment`: (batch, gates * units), projected already; `keeps`: masks of the state's dropout."""

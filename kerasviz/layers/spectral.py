@@ -8,6 +8,7 @@ from torch import Tensor
 from kerasviz.declare import Invalid, arg
 from kerasviz.layers.layer import InputSpec
 from kerasviz.layers.wrappers import Wrapper
+from kerasviz.tensors import standardize_dtype
 
 
 class SpectralNormalization(Wrapper):
@@ -43,6 +44,7 @@ class SpectralNormalization(Wrapper):
             name="vector_u",
             shape=(1, kernel.shape[-1]),
             initializer={"class_name": "TruncatedNormal", "config": {"stddev": 0.02}},
+            dtype=standardize_dtype(kernel.dtype),
             trainable=False,
         )
         self.input_spec = InputSpec(min_ndim=1, axes={-1: input_shape[-1]})

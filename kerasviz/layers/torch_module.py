@@ -5,7 +5,8 @@ from typing import Any
 from torch import nn
 
 from kerasviz.declare import Invalid
-from kerasviz.layers.layer import Layer
+from kerasviz.layers.layer import Layer, map_shapes
+from kerasviz.tensors import KerasTensor
 
 
 class TorchModuleWrapper(Layer):
@@ -17,7 +18,7 @@ class TorchModuleWrapper(Layer):
     Args:
         module: a torch module; called with what the layer is called with.
         name: unique in the model.
-        output_shape: shape of the output, where it cannot be found by a call; unused otherwise.
+        output_shape: shape of the output, None where unknown; found by a call if not given.
     """
 
     def __init__(self, module: nn.Module, name: str | None = None, output_shape: Any = None, **kwargs: Any) -> None:
@@ -33,6 +34,18 @@ class TorchModuleWrapper(Layer):
         if self.module.training != bool(training):
             self.module.train(bool(training))
         return self.module(*args, **kwargs)
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """What was said, or what a call shows."""
+        if self.output_shape is not None:
+            return self.output_shape
+        return super().compute_output_shape(*args, **kwargs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Symbols of that shape."""
+        if self.output_shape is not None:
+            return map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), self.output_shape)
+        return self._spec_by_calling(args, kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Not to be had: a module is code.

@@ -71,11 +71,15 @@ class TimeDistributed(Wrapper):
             for index, moment in enumerate(inputs.unbind(1)):
                 given = {} if mask is None else {"mask": mask[:, index]}
                 moments.append(layer(moment, **given, **options))
-            return torch.stack(moments, dim=1)
+            return self.in_own_dtype(torch.stack(moments, dim=1))
         if mask is not None:
             options["mask"] = mask.reshape(-1)
         outputs = layer(inputs.flatten(0, 1), **options)
-        return outputs.unflatten(0, inputs.shape[:2])
+        return self.in_own_dtype(outputs.unflatten(0, inputs.shape[:2]))
+
+    def in_own_dtype(self, outputs: Tensor) -> Tensor:
+        """Floats in the compute dtype, whatever that of the layer inside is."""
+        return outputs.to(self._compute_dtype) if outputs.is_floating_point() else outputs
 
 
 __all__ = ["TimeDistributed", "Wrapper"]

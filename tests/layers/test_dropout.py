@@ -68,6 +68,35 @@ def test_share_of_dropped_values_is_the_rate():
     torch.testing.assert_close(y[y > 0], torch.full_like(y[y > 0], 1 / 0.7))
 
 
+@pytest.mark.parametrize("seed", [None, 1])
+@pytest.mark.parametrize("rate", [0.1, 0.6])
+def test_rates_are_kept_with_and_without_a_seed(rate, seed):
+    torch.manual_seed(5)
+    options = {"rate": rate, "seed": seed}
+    values, channels = torch.ones(400, 500), {rank: torch.ones(400, *[1] * rank, 500) for rank in (1, 2, 3)}
+    outputs = [layers.Dropout(**options)(values, training=True)]
+    outputs += [getattr(layers, f"SpatialDropout{r}D")(**options)(x, training=True) for r, x in channels.items()]
+    for y in outputs:
+        assert abs((y == 0).float().mean().item() - rate) < 0.01
+        assert abs(y.mean().item() - 1) < 0.01
+    lowest = layers.AlphaDropout(**options)(values, training=True)
+    assert abs((lowest == lowest.min()).float().mean().item() - rate) < 0.01
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+@pytest.mark.parametrize("rate", [0.1, 0.6])
+def test_noise_has_the_spread_it_was_given(rate, seed):
+    torch.manual_seed(5)
+    x = torch.full((400, 500), 3.0)
+    added = layers.GaussianNoise(rate, seed=seed)(x, training=True) - x
+    multiplied = layers.GaussianDropout(rate, seed=seed)(x, training=True) / x
+    assert abs(added.mean().item()) < 0.01
+    assert abs(added.std().item() - rate) < 0.01
+    assert abs(multiplied.mean().item() - 1) < 0.01
+    assert abs(multiplied.std().item() - (rate / (1 - rate)) ** 0.5) < 0.02
+    assert abs(added.flatten().square().square().mean().item() / added.var().item() ** 2 - 3) < 0.1  # a normal's tails
+
+
 def test_spatial_dropout_drops_whole_channels():
     y = layers.SpatialDropout2D(0.5, seed=2)(torch.ones(8, 4, 5, 20), training=True)
     assert torch.equal(y.amin(dim=(1, 2)), y.amax(dim=(1, 2)))

@@ -53,3 +53,20 @@ def test_statistics_move_once_a_moment():
 def test_its_config_makes_an_equal_layer():
     layer = TimeDistributed(layers.Dense(2, name="inner"), name="outer")
     assert TimeDistributed.from_config(layer.get_config()).get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("wrap", [layers.TimeDistributed, layers.SpectralNormalization], ids=lambda cls: cls.__name__)
+def test_a_frozen_layer_stays_frozen_inside_another(wrap):
+    layer = wrap(layers.Dense(2, trainable=False))
+    layer.build((2, 3, 4))
+    assert layer.trainable
+    assert not layer.trainable_weights
+    layer.trainable = True  # that sets all inside
+    assert len(layer.trainable_weights) == 2
+
+
+def test_projections_start_apart_without_a_seed():
+    layer = layers.MultiHeadAttention(2, 3)
+    layer.build((2, 3, 4), (2, 3, 4))
+    query, key = layer.get_weights()[0], layer.get_weights()[2]
+    assert (query != key).any()

@@ -160,7 +160,7 @@ def test_dropout_masks_act_where_they_act_in_keras(reference):
         return flat(cell(*tensors_of([x, states]), training=True))
 
     cell = with_weights(ConvLSTM2DCell(2, 3, dropout=0.5, recurrent_dropout=0.5), x.shape)
-    masks = tensors_of([*of_states, *of_inputs])
+    masks = tensors_of([*of_inputs, *of_states])
     cell.keep_mask = lambda *given: masks.pop(0)
     assert_close(flat(cell(*tensors_of([x, states]), training=True)), reference(theirs))
     assert not masks

@@ -156,7 +156,7 @@ def test_dropout_masks_act_where_they_act_in_keras(reference, name, reset_after)
         return cell(*tensors_of([inputs, states]), training=True)[0]
 
     cell = with_weights(getattr(layers, f"{name}Cell")(UNITS, **options), inputs.shape)
-    keeps = tensors_of([*of_state, *of_inputs])
+    keeps = tensors_of([*of_inputs, *of_state])
     cell.keep_mask = lambda *given: keeps.pop(0)
     assert_close(cell(*tensors_of([inputs, states]), training=True)[0], reference(theirs))
     assert not keeps
