@@ -18,7 +18,7 @@ SIMPLE = (int, slice, type(None), type(Ellipsis))
 
 def _places(indices: Any, device: torch.device) -> Tensor:
     """Places in a dtype that torch's functions take."""
-    if isinstance(indices, (list, tuple)) and all(type(index) is int for index in indices):
+    if isinstance(indices, (list, tuple)) and {type(index) for index in indices} <= {int}:
         return torch.tensor(indices, dtype=torch.int64, device=device)
     places = tensor(indices)
     return places if places.dtype in WHOLE else places.to(torch.int64)

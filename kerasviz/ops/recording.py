@@ -59,9 +59,10 @@ def _of_any(function: Callable) -> Callable:
         for value in args:
             if type(value) not in PLAIN and _is_symbolic(value):
                 return record_function(recorded, args, kwargs)
-        for value in kwargs.values():
-            if type(value) not in PLAIN and _is_symbolic(value):
-                return record_function(recorded, args, kwargs)
+        if kwargs:
+            for value in kwargs.values():
+                if type(value) not in PLAIN and _is_symbolic(value):
+                    return record_function(recorded, args, kwargs)
         try:
             return function(*args, **kwargs)
         except (RuntimeError, IndexError) as error:
