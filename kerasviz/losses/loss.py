@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Component, Invalid, Kind, arg, snake_case
-from kerasviz.losses.reduction import MEANS, masked_weight, pair, reduce_values
+from kerasviz.losses.reduction import MEANS, check_shapes, masked_weight, pair, reduce_values
 from kerasviz.tensors import (
     DTypePolicy,
     convert_to_tensor,
@@ -106,11 +106,15 @@ class Loss(Component):
         if type(y_true) is not Tensor or (y_true.dtype is not dtype and not self.takes_labels):
             y_true = self._cast(y_true)
         mask = getattr(y_pred, "_keras_mask", None)
-        if self._is_mean and sample_weight is None and mask is None and y_pred.numel():
-            loss = self.mean(y_true, y_pred)
-            if loss is not None:
-                return loss
-        values = self.call(y_true, y_pred)
+        try:
+            if self._is_mean and sample_weight is None and mask is None and y_pred.numel():
+                loss = self.mean(y_true, y_pred)
+                if loss is not None:
+                    return loss
+            values = self.call(y_true, y_pred)
+        except (RuntimeError, IndexError):
+            check_shapes(type(self).__name__, y_true, y_pred)
+            raise
         ignored = getattr(values, "_keras_mask", None)
         if ignored is not None:
             mask = ignored if mask is None else mask & ignored

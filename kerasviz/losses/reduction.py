@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kerasviz.declare import Invalid
 from kerasviz.tensors import convert_to_tensor, settings, torch_dtype
 
 MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
@@ -34,6 +35,21 @@ def pair(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     """Targets and predictions as float tensors of one rank."""
     y_true, y_pred = tensors(y_true, y_pred)
     return (y_true, y_pred) if y_true.ndim == y_pred.ndim else same_rank(y_true, y_pred)
+
+
+def check_shapes(where: str, y_true: Any, y_pred: Any) -> None:
+    """Say what is wrong where the shapes of targets and predictions were the reason for an error of torch.
+
+    Raises:
+        Invalid: where they do not go together.
+    """
+    if not (isinstance(y_true, Tensor) and isinstance(y_pred, Tensor)):
+        return
+    shape, are_labels = tuple(y_pred.shape), not y_true.is_floating_point() and y_true.ndim < y_pred.ndim
+    allowed = [shape, shape[:-1]] if are_labels else [shape]
+    if tuple(y_true.shape) not in allowed:
+        expected = f"targets in the shape of the predictions, {shape}"
+        raise Invalid(where, f"{expected}, or {shape[:-1]}" if are_labels else expected, tuple(y_true.shape)) from None
 
 
 def along_samples(weight: Tensor, values: Tensor) -> Tensor:

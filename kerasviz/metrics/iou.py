@@ -77,6 +77,9 @@ class Overlap(NamedMetric):
         predicted = self.predicted_classes(convert_to_tensor(y_pred))
         truth = convert_to_tensor(y_true).to(predicted.device)
         truth = truth if self.sparse_y_true else class_of(truth, self.axis)
+        if truth.shape != predicted.shape and truth.numel() != predicted.numel():
+            expected = f"targets in the shape of the predictions, {tuple(predicted.shape)}"
+            raise Invalid(f'{type(self).__name__} "{self.name}"', expected, tuple(truth.shape))
         self.follow(predicted)
         weight = None if sample_weight is None else self._weights(sample_weight, truth).reshape(-1)
         self._count(truth.reshape(-1).long(), predicted.reshape(-1).long(), weight)

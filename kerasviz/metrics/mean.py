@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import arg, deserialize, serialize, snake_case
-from kerasviz.losses.reduction import along_samples, divide_no_nan, same_rank
+from kerasviz.losses.reduction import along_samples, check_shapes, divide_no_nan, same_rank
 from kerasviz.metrics.base import NAME_DOC, NamedMetric, state_dtype
 from kerasviz.tensors import convert_to_tensor, unique_name
 
@@ -161,7 +161,11 @@ class MeanMetricWrapper(Mean):
             sample_weight = mask if sample_weight is None else masked(sample_weight, mask, state_dtype(self))
         if self._fn is None and getattr(y_pred, "dtype", None) in HALVES:
             y_pred = y_pred.to(state_dtype(self))
-        values = self.call(y_true, y_pred)
+        try:
+            values = self.call(y_true, y_pred)
+        except (RuntimeError, IndexError):
+            check_shapes(f'{type(self).__name__} "{self.name}"', *map(convert_to_tensor, (y_true, y_pred)))
+            raise
         self.add(values if isinstance(values, Tensor) else convert_to_tensor(values), sample_weight)
 
     def get_config(self) -> dict[str, Any]:

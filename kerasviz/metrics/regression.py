@@ -7,7 +7,7 @@ from torch import Tensor
 
 from kerasviz.declare import arg
 from kerasviz.losses import regression as losses
-from kerasviz.losses.reduction import divide_no_nan, pair
+from kerasviz.losses.reduction import check_shapes, divide_no_nan, pair
 from kerasviz.metrics.base import NAME_DOC
 from kerasviz.metrics.mean import Mean, MeanMetricWrapper
 
@@ -42,7 +42,12 @@ class RootMeanSquaredError(Mean):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take a batch into account."""
         y_true, y_pred = pair(y_true, y_pred)
-        self.add(torch.square(y_true - y_pred), sample_weight)
+        try:
+            error = y_true - y_pred
+        except RuntimeError:
+            check_shapes(f'{type(self).__name__} "{self.name}"', y_true, y_pred)
+            raise
+        self.add(torch.square(error), sample_weight)
 
     def result(self) -> Tensor:
         """The root of the mean so far."""
