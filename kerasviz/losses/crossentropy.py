@@ -88,7 +88,20 @@ def binary_focal_crossentropy(
     axis: int = -1,
 ) -> Tensor:
     """Binary crossentropy times (1 - probability of the target)^gamma, averaged over `axis`."""
-    y_true, y_pred = pair(y_true, y_pred)
+    settings = apply_class_balancing, alpha, gamma, from_logits, label_smoothing
+    return focal_values(*pair(y_true, y_pred), *settings).mean(dim=axis)
+
+
+def focal_values(
+    y_true: Tensor,
+    y_pred: Tensor,
+    apply_class_balancing: bool,
+    alpha: float,
+    gamma: float,
+    from_logits: bool,
+    label_smoothing: float,
+) -> Tensor:
+    """Binary crossentropy times (1 - probability of the target)^gamma, of each value."""
     y_true = smoothed_halves(y_true, label_smoothing)
     if from_logits:
         y_pred = torch.sigmoid(y_pred)
@@ -96,7 +109,7 @@ def binary_focal_crossentropy(
     values = (1.0 - of_target) ** gamma * yes_or_no(y_true, y_pred, False, "none")
     if apply_class_balancing:
         values = values * (y_true * alpha + (1.0 - y_true) * (1.0 - alpha))
-    return values.mean(dim=axis)
+    return values
 
 
 def categorical_focal_crossentropy(
@@ -212,8 +225,14 @@ class BinaryFocalCrossentropy(NamedLoss):
     name: str | None = arg("binary_focal_crossentropy", doc=NAME_DOC, group="base", after="reduction")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return self._values(*pair(y_true, y_pred)).mean(dim=self.axis)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        return self._values(y_true, y_pred).mean() if y_true.shape == y_pred.shape else None
+
+    def _values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         balance = self.apply_class_balancing, self.alpha, self.gamma
-        return binary_focal_crossentropy(y_true, y_pred, *balance, self.from_logits, self.label_smoothing, self.axis)
+        return focal_values(y_true, y_pred, *balance, self.from_logits, self.label_smoothing)
 
 
 class CategoricalFocalCrossentropy(NamedLoss):

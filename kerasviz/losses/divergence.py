@@ -68,23 +68,17 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
     """One minus twice the overlap over the sum of both regions. `axis`: over which sums go; None for all."""
     y_true, y_pred = tensors(y_true, y_pred)
-    dims = _all_axes(axis, y_pred)
-    overlap = (y_true * y_pred).sum(dim=dims)
-    return 1.0 - 2.0 * overlap / (y_true.sum(dim=dims) + y_pred.sum(dim=dims) + settings.epsilon())
+    overlap = (y_true * y_pred).sum(dim=axis)
+    return 1.0 - 2.0 * overlap / (y_true.sum(dim=axis) + y_pred.sum(dim=axis) + settings.epsilon())
 
 
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Tensor:
     """One minus overlap / (overlap + alpha * what is missed + beta * what is too much), as Keras computes it."""
     y_true, y_pred = tensors(y_true, y_pred)
-    dims = _all_axes(axis, y_pred)
-    overlap, least = (y_true * y_pred).sum(dim=dims), settings.epsilon()
-    missed = (y_true * (1.0 - y_pred)).sum(dim=dims)
-    too_much = ((1.0 - y_true) * y_pred).sum(dim=dims)
+    overlap, least = (y_true * y_pred).sum(dim=axis), settings.epsilon()
+    missed = (y_true * (1.0 - y_pred)).sum(dim=axis)
+    too_much = ((1.0 - y_true) * y_pred).sum(dim=axis)
     return 1.0 - overlap / (overlap + missed * alpha + too_much * beta + least)
-
-
-def _all_axes(axis: Any, values: Tensor) -> Any:
-    return tuple(range(values.ndim)) if axis is None else axis
 
 
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:

@@ -27,12 +27,12 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
 
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
     """Mean over the last axis of 100 * |y_true - y_pred| / |y_true|, which is kept from zero."""
-    return by_last_axis(percentages(*pair(y_true, y_pred)))
+    return 100.0 * by_last_axis(relative_errors(*pair(y_true, y_pred)))
 
 
-def percentages(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """100 * |y_true - y_pred| / |y_true|."""
-    return 100.0 * ((y_true - y_pred) / y_true.abs().clamp(min=settings.epsilon())).abs()
+def relative_errors(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """|y_true - y_pred| / |y_true|."""
+    return ((y_true - y_pred) / y_true.abs().clamp(min=settings.epsilon())).abs()
 
 
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
@@ -112,13 +112,16 @@ class MeanAbsoluteError(NamedLoss):
         return F.l1_loss(y_pred, y_true) if y_true.shape == y_pred.shape else None
 
 
-class MeanAbsolutePercentageError(MeanOfErrors):
+class MeanAbsolutePercentageError(NamedLoss):
     """Mean of the absolute errors in percent of the targets."""
 
     name: str | None = arg("mean_absolute_percentage_error", doc=NAME_DOC, group="base", after="reduction")
 
-    def errors(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return percentages(y_true, y_pred)
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean_absolute_percentage_error(y_true, y_pred)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        return 100.0 * relative_errors(y_true, y_pred).mean() if y_true.shape == y_pred.shape else None
 
 
 class MeanSquaredLogarithmicError(MeanOfErrors):

@@ -40,7 +40,8 @@ def yes_or_no(y_true: Tensor, y_pred: Tensor, from_logits: bool, reduction: str)
 
 def binary_loss(y_true: Tensor, y_pred: Tensor, reduction: str) -> Tensor:
     """Crossentropy of probabilities of yes, of the targets' shape, reduced as torch reduces."""
-    y_pred = probable(y_pred)
+    least = settings.epsilon()
+    y_pred = hardtanh(y_pred, least, 1.0 - least)  # `probable`
     if y_pred.numel() < MANY or y_pred.device.type != "cpu":
         return F.binary_cross_entropy(y_pred, y_true, reduction=reduction)
     values = -torch.lerp(torch.log1p(-y_pred), torch.log(y_pred), y_true)  # torch's kernel takes them one at a time
