@@ -106,7 +106,8 @@ class Identity(Initializer):
         """An array of `shape`."""
         if len(shape) != 2:
             raise Invalid("Identity", "the shape of a matrix (rows, columns)", tuple(shape))
-        return self.gain * torch.eye(*shape, dtype=_dtype(dtype), device=default_device())
+        ones = torch.eye(*shape, dtype=_dtype(dtype), device=default_device())
+        return ones.mul_(self.gain) if ones.is_floating_point() else self.gain * ones
 
 
 class RandomInitializer(Initializer):

@@ -43,7 +43,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
 def squared_logarithms(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """(log(1 + y_true) - log(1 + y_pred))^2."""
     least = settings.epsilon()
-    return torch.square(torch.log(y_pred.clamp(min=least) + 1.0) - torch.log(y_true.clamp(min=least) + 1.0))
+    return torch.square(torch.log1p(y_pred.clamp(min=least)) - torch.log1p(y_true.clamp(min=least)))
 
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:

@@ -95,7 +95,7 @@ def divide_no_nan(x1: Any, x2: Any) -> Tensor:
     a, b = joined(x1, x2)
     a, b = floating(a), floating(b)
     zero = b == 0
-    if a.requires_grad or b.requires_grad:  # what is not taken must not have a gradient of NaN
+    if torch.is_grad_enabled() and (a.requires_grad or b.requires_grad):  # NaN must not come back from what is left out
         return (a / b.masked_fill(zero, 1)).masked_fill_(zero, 0)
     return torch.where(zero, 0.0, a / b)
 

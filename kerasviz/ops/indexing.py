@@ -1,6 +1,5 @@
 """Parts by their places, and places by their parts. Places are int32."""
 
-import math
 from typing import Any
 
 import torch
@@ -16,10 +15,11 @@ WHOLE = (torch.int64, torch.int32)
 SIMPLE = (int, slice, type(None), type(Ellipsis))
 
 
-def _places(indices: Any, device: torch.device) -> Tensor:
-    """Places in a dtype that torch's functions take."""
+def _places(indices: Any, size: int, device: torch.device) -> Tensor:
+    """Places in a dtype that torch's functions take; those of a list count from the start."""
     if isinstance(indices, (list, tuple)) and {type(index) for index in indices} <= {int}:
-        return torch.tensor(indices, dtype=torch.int64, device=device)
+        found = [index + size if index < 0 else index for index in indices]
+        return torch.tensor(found, dtype=torch.int64, device=device)
     places = tensor(indices)
     return places if places.dtype in WHOLE else places.to(torch.int64)
 
@@ -27,7 +27,7 @@ def _places(indices: Any, device: torch.device) -> Tensor:
 def _taken(x: Tensor, along: int, places: Tensor) -> Tensor:
     """Parts along an axis, at a row of places; negative ones count from the end."""
     along = along % x.ndim if x.ndim else along
-    numbers = places.shape[0] * math.prod(x.shape[along + 1 :])
+    numbers = places.shape[0] * (x.numel() // (x.shape[along] or 1))
     return quickest(
         lambda at: torch.index_select(x, along, at),
         places,
@@ -59,7 +59,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     size = x.shape[along]
     if isinstance(indices, int) and -size <= indices < size:
         return torch.select(x, along, indices)
-    places = _places(indices, x.device)
+    places = _places(indices, size, x.device)
     if places.ndim == 1:
         return _taken(x, along, places)
     along = along % x.ndim

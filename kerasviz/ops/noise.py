@@ -1,5 +1,6 @@
 """How much one signal differs from another: `psnr`."""
 
+import math
 from typing import Any
 
 import torch
@@ -28,6 +29,8 @@ def psnr(x1: Any, x2: Any, max_val: float) -> Tensor:
     x1, x2 = floating(x1), floating(x2)
     _same_shape(x1, x2, "psnr")
     error = F.mse_loss(x1, x2) if x1.dtype == x2.dtype else (x1 - x2).square().mean()
+    if isinstance(max_val, (int, float)) and max_val > 0:
+        return 20 * math.log10(max_val) - 10 * torch.log10(error)
     peak = torch.as_tensor(max_val, dtype=error.dtype, device=error.device)
     return 20 * torch.log10(peak) - 10 * torch.log10(error)
 
