@@ -18,7 +18,7 @@ SIMPLE = (int, slice, type(None), type(Ellipsis))
 def _places(indices: Any, size: int, device: torch.device) -> Tensor:
     """Places in a dtype that torch's functions take; those of a list count from the start."""
     if isinstance(indices, (list, tuple)) and {type(index) for index in indices} <= {int}:
-        found = [index + size if index < 0 else index for index in indices]
+        found = [index + size if -size <= index < 0 else index for index in indices]
         return torch.tensor(found, dtype=torch.int64, device=device)
     places = tensor(indices)
     return places if places.dtype in WHOLE else places.to(torch.int64)
