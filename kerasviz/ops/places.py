@@ -9,7 +9,7 @@ LITTLE = 1024  # numbers that are moved in no time
 
 
 def quickest(
-    function: Callable[[Tensor], Tensor], places: Tensor, otherwise: Callable[[], Tensor], numbers: int
+    function: Callable[[Tensor], Tensor], places: Tensor, otherwise: Callable[[], Tensor], numbers: int = LITTLE
 ) -> Tensor:
     """`function(places)`; `otherwise()` where some of them may not be there.
 
@@ -20,7 +20,7 @@ def quickest(
         function: does it quickly for places that are all there.
         places: whole numbers.
         otherwise: does it for all places.
-        numbers: how many are moved.
+        numbers: how many are moved, where `otherwise` is as quick for few.
     """
     is_traced = torch.compiler.is_compiling() or type(places) is not Tensor
     if is_traced or numbers < LITTLE or not places.is_cpu or torch._C._are_functorch_transforms_active():

@@ -78,7 +78,6 @@ def _put_together(function: Callable[[int, Tensor], Tensor], data: Tensor, ids: 
         lambda at: function(count, at),
         ids,
         lambda: function(count + 2, ids.clamp(-1, count) + 1).narrow(0, 1, count),
-        data.numel(),
     )
 
 
