@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from kerasviz.tensors import settings
+from kerasviz.tensors.naming import reset_names
 
 torch.set_num_threads(1)
 
@@ -35,6 +36,11 @@ def _same_random_numbers() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _names_counted_from_the_start() -> None:
+    reset_names()
 
 
 @pytest.fixture(autouse=True)
