@@ -1,6 +1,7 @@
 """What `compile` was told, resolved."""
 
 import inspect
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,6 +86,17 @@ def resolve_optimizer(given: Any) -> Any:
     return found
 
 
+def whole_steps(given: Any) -> int:
+    """How many batches a step takes.
+
+    Raises:
+        Invalid: where it is not a whole number above zero.
+    """
+    if isinstance(given, bool) or not isinstance(given, numbers.Integral) or int(given) < 1:
+        raise Invalid("compile(steps_per_execution=...)", "a whole number at least 1", given)
+    return int(given)
+
+
 class Compiled:
     """Optimizer, loss and metrics of a model. Loss and metrics are matched to the outputs by the first batch.
 
@@ -97,6 +109,7 @@ class Compiled:
         self.optimizer = resolve_optimizer(arguments["optimizer"])
         self.run_eagerly = bool(arguments["run_eagerly"])
         self.jit_compile = arguments["jit_compile"] is True
+        self.steps_per_execution = whole_steps(arguments["steps_per_execution"])
         self.loss_tracker = metric_class("Mean")(name="loss")
         self.part_trackers: list[Any] = []
         self.outputs: Outputs | None = None

@@ -1,8 +1,9 @@
 """The one loop over epochs and batches. It only yields; whoever pulls decides when to go on."""
 
+import itertools
 import warnings
 import weakref
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from kerasviz.events import (
 )
 from kerasviz.training.data import Passes
 from kerasviz.training.logs import Logs
+from kerasviz.training.results import joined_tensors
 
 Step = Callable[[tuple], Callable[[], dict[str, Any]]]  # learns from a batch; gives what reads its logs
 
@@ -36,10 +38,20 @@ class Phase:
     Args:
         passes: the batches of one epoch after another.
         prepare: makes the step, once the phase begins.
+        per_execution: batches of a step, between two events.
     """
 
     passes: Passes
     prepare: Callable[[], Step]
+    per_execution: int = 1
+
+    def ready(self) -> Callable[[Any], Any]:
+        """The step, which takes what `executions` gives."""
+        return self.prepare() if self.per_execution == 1 else one_by_one(self.prepare())
+
+    def executions(self) -> Iterator[tuple[int, int, Any]]:
+        """The batches of the next epoch: numbers of the first and the last, and the batch, or a list of several."""
+        return executions(self.passes.epoch(), self.per_execution)
 
 
 @dataclass
@@ -72,14 +84,15 @@ def training(plan: Training) -> Iterator[Event]:
     for epoch in plan.epochs:
         if epoch < trainer.first_epoch:
             continue  # a callback has restored a later state
-        step = plan.fitting.prepare()
+        step = plan.fitting.ready()
         trainer.reset_metrics()
         yield EpochBegin(epoch)
         read, kept, batch_index = dict, no_logs, -1
-        for batch_index, batch in enumerate(passes.epoch()):
-            yield TrainBatchBegin(batch_index, step_index)
+        for first, batch_index, batch in plan.fitting.executions():
+            yield TrainBatchBegin(first, step_index)
             keep(kept)
             read = step(batch)
+            step_index += batch_index - first
             batch_logs = Logs(read)
             kept = weakref.ref(batch_logs)
             yield TrainBatchEnd(batch_index, step_index, logs=batch_logs)
@@ -105,14 +118,14 @@ def training(plan: Training) -> Iterator[Event]:
 
 def testing(trainer: Any, phase: Phase) -> Generator[Event, None, dict[str, Any]]:
     """Evaluate, yielding events; returns the values."""
-    step = phase.prepare()
+    step = phase.ready()
     trainer.stop_evaluating = False
     trainer.reset_metrics()
     yield TestBegin()
     read, kept = dict, no_logs
     phase.passes.restart()
-    for batch_index, batch in enumerate(phase.passes.epoch()):
-        yield TestBatchBegin(batch_index)
+    for first, batch_index, batch in phase.executions():
+        yield TestBatchBegin(first)
         keep(kept)
         read = step(batch)
         batch_logs = Logs(read)
@@ -126,16 +139,48 @@ def testing(trainer: Any, phase: Phase) -> Generator[Event, None, dict[str, Any]
     return logs
 
 
-def predicting(trainer: Any, passes: Passes, step: Callable[[tuple], Any]) -> Iterator[Event]:
+def predicting(trainer: Any, phase: Phase) -> Iterator[Event]:
     """Predict, yielding events; what comes out of a batch is in the logs of its end."""
+    step: Callable[[Any], Any] = phase.prepare()
+    if phase.per_execution > 1:
+        step = joining(step)
     trainer.stop_predicting = False
     yield PredictBegin()
-    for batch_index, batch in enumerate(passes.epoch()):
-        yield PredictBatchBegin(batch_index)
+    for first, batch_index, batch in phase.executions():
+        yield PredictBatchBegin(first)
         yield PredictBatchEnd(batch_index, logs={"outputs": step(batch)})
         if trainer.stop_predicting:
             break
     yield PredictEnd()
+
+
+def executions(batches: Iterable[Any], size: int) -> Iterator[tuple[int, int, Any]]:
+    """Batches with their number, twice; or lists of up to `size` with the numbers of their first and last."""
+    if size == 1:
+        return zip(itertools.count(), itertools.count(), batches)
+    return lists_of(iter(batches), size)
+
+
+def lists_of(batches: Iterator[Any], size: int) -> Iterator[tuple[int, int, list[Any]]]:
+    """Lists of `size` batches, the last of what is left, with the numbers of the first and the last in each."""
+    first = 0
+    while several := list(itertools.islice(batches, size)):
+        yield first, first + len(several) - 1, several
+        first += len(several)
+
+
+def one_by_one(step: Step) -> Callable[[list[Any]], Any]:
+    """A step for several batches, whose logs are those after the last."""
+
+    def steps(batches: list[Any]) -> Any:
+        return [step(batch) for batch in batches][-1]
+
+    return steps
+
+
+def joining(step: Callable[[Any], Any]) -> Callable[[list[Any]], Any]:
+    """A prediction of several batches, as one."""
+    return lambda batches: joined_tensors([step(batch) for batch in batches])
 
 
 def no_logs() -> None:

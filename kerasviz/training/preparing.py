@@ -98,10 +98,14 @@ class Preparing:
         validating = None
         if validation is not None:
             self._learn_outputs(validation, "fit(validation_data=...)", "test_step")
-            validating = Phase(Passes(validation, validation_steps), lambda: self._test_function(validation))
-        fitting = Phase(Passes(source, steps_per_epoch), lambda: self._train_function(source))
+            validating = self._phase(Passes(validation, validation_steps), self._test_function)
+        fitting = self._phase(Passes(source, steps_per_epoch), self._train_function)
         all_epochs = range(initial_epoch, limited_epochs(epochs))
         return Training(self, fitting, all_epochs, validating, validation_epochs(validation_freq))
+
+    def _phase(self, passes: Passes, function: Callable[[Any], Any]) -> Phase:
+        """Batches, and what is done with them: one of the three functions below."""
+        return Phase(passes, lambda: function(passes.source), self.steps_per_execution)
 
     def _learn_outputs(self, source: Source, where: str, step: str) -> None:
         """Look at the first batch: build the model, match losses and metrics to its outputs, check the targets.
@@ -155,6 +159,11 @@ class Preparing:
             with torch.no_grad():
                 self(unpack(source.peek())[0], training=False)
         return steps.predict_step(self, self._compiled)
+
+    @property
+    def steps_per_execution(self) -> int:
+        """Batches between two calls of the callbacks' hooks."""
+        return 1 if self._compiled is None else self._compiled.steps_per_execution
 
     def _is_built(self) -> bool:
         return bool(getattr(self, "built", True))

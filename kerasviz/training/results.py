@@ -17,6 +17,13 @@ def joined_outputs(batches: list[Any]) -> Any:
     return map_leaves(_joined, *batches)
 
 
+def joined_tensors(batches: list[Any]) -> Any:
+    """The outputs of batches of one execution, joined as tensors."""
+    if len(batches) == 1:
+        return batches[0]
+    return map_leaves(lambda *parts: torch.cat([part.detach() for part in parts]), *batches)
+
+
 def _joined(*parts: Any) -> np.ndarray:
     if len(parts) == 1:
         return convert_to_numpy(parts[0])

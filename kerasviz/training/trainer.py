@@ -7,7 +7,7 @@ from kerasviz.callbacks import History, check_monitors
 from kerasviz.events import Event, PredictBatchEnd
 from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import Passes, make_source
-from kerasviz.training.loop import Phase, predicting, testing, training
+from kerasviz.training.loop import predicting, testing, training
 from kerasviz.training.overridable import Overridable
 from kerasviz.training.results import joined_outputs
 
@@ -50,7 +50,8 @@ class Trainer(Overridable):
             metrics: a list of names, objects or functions; per output a list or dict of lists.
             weighted_metrics: the same, taking sample weights into account.
             run_eagerly: whether layers are called one by one, so that a debugger can step in.
-            steps_per_execution: accepted for older code; each batch is a step.
+            steps_per_execution: batches between two calls of the callbacks' hooks, which are told the number of the
+                first and of the last of them. The hooks cost less then; the training is the same.
             jit_compile: True runs the model through `torch.compile`.
             auto_scale_loss: whether float16 policies scale the loss.
         """
@@ -194,7 +195,7 @@ class Trainer(Overridable):
         passes = Passes(source, steps)
         told = {"verbose": 1 if verbose == "auto" else verbose, "epochs": 1, "steps": passes.length}
         callbacks = self._as_list(callbacks, told)
-        events = testing(self, Phase(passes, lambda: self._test_function(source)))
+        events = testing(self, self._phase(passes, self._test_function))
         self.stop_training = False
         logs: dict[str, Any] = {}
         while True:
@@ -220,7 +221,7 @@ class Trainer(Overridable):
         told = {"verbose": 1 if verbose == "auto" else verbose, "epochs": 1, "steps": passes.length}
         callbacks = self._as_list(callbacks, told)
         collected = []
-        for event in predicting(self, passes, self._predict_function(source)):
+        for event in predicting(self, self._phase(passes, self._predict_function)):
             if type(event) is PredictBatchEnd:
                 collected.append(event.logs["outputs"])
             callbacks.handle(event)
