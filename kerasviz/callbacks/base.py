@@ -1,7 +1,8 @@
 """Callback, and the list that hands events on to callbacks."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from kerasviz import events
 from kerasviz.declare import Component, Invalid
@@ -21,6 +22,7 @@ class Callback(Component):
 
     params: Any = None
     _model: Any = None
+    hears_last: ClassVar[bool] = False  # its hooks are called after those of the callbacks behind it
 
     @property
     def model(self) -> Any:
@@ -36,7 +38,17 @@ class Callback(Component):
         self.params = params
 
     def close(self) -> None:
-        """Let go of files and connections; called when it is taken off a running training."""
+        """Let go of files and connections; called when it is taken off a running training, or when that fails."""
+
+    def get_state(self) -> Any:
+        """What it knows of the training so far, for `BackupAndRestore`; None for nothing.
+
+        Dicts, lists, tuples, numbers, text, None, tensors and arrays.
+        """
+        return None
+
+    def set_state(self, state: Any) -> None:
+        """Go on from what `get_state` gave; called after `on_train_begin`, and where an epoch goes on in its middle."""
 
     def on_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Old name of `on_train_batch_begin`."""
@@ -133,11 +145,15 @@ class CallbackList(Callback):
             self.set_model(model)
 
     def _bind(self) -> None:
-        found = {hook: [overridden(callback, hook) for callback in self.callbacks] for hook in HOOKS}
+        ordered = sorted(self.callbacks, key=lambda callback: bool(getattr(callback, "hears_last", False)))
+        found = {hook: [overridden(callback, hook) for callback in ordered] for hook in HOOKS}
         bound = {hook: tuple(method for method in methods if method) for hook, methods in found.items()}
         bound["on_train_begin"] = (self._mark_begin, *bound["on_train_begin"])
         bound["on_train_end"] = (self._mark_end, *bound["on_train_end"])
         self._bound = bound  # replaced as a whole: another thread may be reading
+        for callback in ordered:
+            if getattr(callback, "hears_last", False):
+                callback.others = self.callbacks
 
     def _mark_begin(self, logs: Any = None) -> None:
         self.in_training = True
@@ -173,6 +189,13 @@ class CallbackList(Callback):
         self._bind()
         if hasattr(callback, "close"):
             callback.close()
+
+    def close(self) -> None:
+        """Close every callback after a training that failed; what goes wrong in one keeps no other from it."""
+        self.in_training = False
+        for callback in self.callbacks:
+            with contextlib.suppress(Exception):
+                callback.close()
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Tell every callback."""
