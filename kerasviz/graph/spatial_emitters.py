@@ -99,7 +99,8 @@ def emit_depthwise(plan: Plan, layer: Any, x: Value) -> Value | None:
 def emit_adaptive_average(plan: Plan, layer: Any, x: Value) -> Value | None:
     """torch's pooling to a given size."""
     last = layer.data_format == "channels_last"
-    function = plan.bind(getattr(F, f"adaptive_avg_pool{layer.rank}d"), "adaptive_average_pool")
+    place = F if layer.rank == 1 else torch._C._nn  # pyright: ignore[reportAttributeAccessIssue]
+    function = plan.bind(getattr(place, f"adaptive_avg_pool{layer.rank}d"), "adaptive_average_pool")
     return plan.line(f"{function}({plan.read(x, last)}, {tuple(layer.output_size)})", x.rank, torch_layout=last)
 
 

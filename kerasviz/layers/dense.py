@@ -182,7 +182,7 @@ class EinsumDense(Lora):
         x = inputs.flatten(-self.contracted) if self.contracted > 1 else inputs
         added = bias.reshape(width) if bias is not None and whole else None
         outputs = F.linear(x, kernel.reshape(-1, width).t(), added)
-        outputs = outputs.unflatten(-1, outer) if len(outer) > 1 else outputs
+        outputs = outputs.reshape(*outputs.shape[:-1], *outer) if len(outer) > 1 else outputs
         return outputs if whole or bias is None else outputs + bias
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
