@@ -316,10 +316,10 @@ class FunctionKind(Kind):
     input = "function"
 
     def parse(self, value: Any, where: str = "") -> Any:
-        if isinstance(value, Mapping):
-            from kerasviz.declare.registry import resolve
+        if isinstance(value, Mapping) and "class_name" in value:
+            from kerasviz.declare.registry import deserialize
 
-            return resolve(value)
+            value = deserialize(value)  # an object that can be called, too; never a class that a config names
         return value if callable(value) else self.reject(where, "a function", value)
 
     def to_config(self, value: Any) -> Any:

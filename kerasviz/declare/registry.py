@@ -154,13 +154,14 @@ def resolve(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None 
         if found is not None:
             return found
     module = str(config.get("module") or "")
-    if wanted in names_of(module):
-        return names_of(module)[wanted]
-    everything = {other: thing for known in HOMES for other, thing in names_of(known).items()}
-    if module in ("", "builtins") or module.startswith("keras.src"):
-        found = everything.get(wanted)
-        if found is not None:
-            return found
+    everything: dict[str, Any] = {}
+    found = names_of(module).get(wanted)
+    if found is None:
+        everything = {other: thing for known in HOMES for other, thing in names_of(known).items()}
+        anywhere = module in ("", "builtins") or module.startswith("keras.src")
+        found = everything.get(wanted) if anywhere else None
+    if found is not None and (name == "function") is not isinstance(found, type):
+        return found  # a class is no function: a call of it could do what its arguments say
     raise Invalid(
         f"config of `{wanted}`",
         "the name of a Keras component, or of one registered with `register_keras_serializable` or `custom_objects`",

@@ -8,6 +8,7 @@ import functools
 import importlib
 import keyword
 import linecache
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -81,10 +82,10 @@ class Plan:
     def begin(self, training: bool) -> None:
         """Start with nothing written."""
         self.training = training
-        self.constants: dict[str, Any] = {"torch": torch}
+        self.constants: dict[str, Any] = {"torch": torch, "inf": math.inf, "nan": math.nan}
         self._bound: dict[int, str] = {}
         self.lines: list[str] = []
-        self.names: set[str] = {"plan", "torch"}
+        self.names: set[str] = {"plan", *self.constants}
         self.opaque: list[Layer] = []  # called as modules: they may keep losses and need to know the mode
 
     def _compiled(self) -> Callable:
@@ -135,7 +136,7 @@ class Plan:
     # --- the walk ---------------------------------------------------------------------------------------------------
 
     def _free(self, hint: str) -> str:
-        base = "".join(c if c.isalnum() else "_" for c in hint).lower() or "value"
+        base = "".join(c if c.isascii() and c.isalnum() else "_" for c in hint).lower() or "value"
         if base[0].isdigit() or keyword.iskeyword(base) or base in __builtins_names__:
             base = f"{base}_" if not base[0].isdigit() else f"_{base}"
         name, number = base, 1
@@ -225,7 +226,7 @@ class Plan:
             if call_facts(type(node.operation)).takes_training:
                 kwargs["training"] = self.training
         arguments = [self._code(argument, values) for argument in node.args]
-        arguments += [f"{name}={self._code(value, values)}" for name, value in kwargs.items()]
+        arguments += [_named(name, self._code(value, values)) for name, value in kwargs.items()]
         call = f"{function}({', '.join(arguments)})"
         outputs = node.output_tensors
         if len(outputs) == 1 and isinstance(node.outputs, KerasTensor):
@@ -298,6 +299,12 @@ def map_values(argument: Any, values: dict[int, Value]) -> Any:
     if isinstance(argument, KerasTensor):
         return values[id(argument)]
     return [map_values(part, values) for part in argument] if isinstance(argument, (list, tuple)) else argument
+
+
+def _named(name: str, code: str) -> str:
+    """An argument by name. A name from a file is any text: what is no plain word is written as a string."""
+    is_word = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+    return f"{name}={code}" if is_word else f"**{{{name!r}: {code}}}"
 
 
 def to_torch(rank: int) -> tuple[int, ...]:

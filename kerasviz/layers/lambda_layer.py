@@ -39,6 +39,8 @@ class NamedFunction(FunctionKind):
         """
         if config.get("class_name") == "__lambda__" or config.get("function_type") == "lambda":
             raise Invalid(where or "Lambda", "a layer that is data", "Python bytecode", HINT + " Then save it again.")
+        if config.get("class_name") != "function":
+            raise Invalid(where or "Lambda", "a function", config, HINT)
         ours = our_functions(str(config.get("config")))
         try:
             return resolve(config)

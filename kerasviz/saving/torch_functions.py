@@ -19,8 +19,12 @@ TORCH_MODULES = {
 REFUSED = {  # they call what they are given, or reach behind the tensor
     *("apply_", "map_", "map2_", "backward", "register_hook", "register_post_accumulate_grad_hook", "retain_grad"),
     *("share_memory_", "numpy", "tolist", "item", "storage", "untyped_storage", "data_ptr", "set_", "resize_"),
-    *("module_load", "requires_grad_"),
+    *("module_load", "requires_grad_", "record_stream", "autocast", "choose_qparams_optimized"),
 }
+REFUSED_PARTS = (  # they reach behind the tensor, or trust their arguments
+    *("resize", "share", "storage"),
+    *("quantize", "fake_quant", "fbgemm", "miopen", "cudnn", "mkldnn", "_stats"),
+)
 
 
 @functools.cache
@@ -34,7 +38,8 @@ def torch_functions() -> dict[str, Callable]:
         for name in dir(namespace):
             function = None if name.startswith("_") else inspect.getattr_static(namespace, name, None)
             function = getattr(namespace, name) if callable(function) else None
-            if function is not None and id(function) in known and name not in REFUSED:
+            refused = name in REFUSED or any(part in name for part in REFUSED_PARTS)
+            if function is not None and id(function) in known and not refused:
                 found[f"{module}.{name}"] = function
     return found
 

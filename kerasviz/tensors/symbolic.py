@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import numbers
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -161,6 +162,9 @@ class KerasTensor:
         **kwargs: Any,
     ) -> None:
         self._shape = tuple(shape)
+        for size in self._shape:  # they stand in generated code: anything but a number is refused
+            if size is not None and not isinstance(size, numbers.Integral):
+                raise Invalid("KerasTensor(shape=...)", "whole numbers, or None where any size will do", shape)
         self._dtype = standardize_dtype(dtype)
         self.sparse = sparse
         self.ragged = ragged

@@ -1,7 +1,8 @@
 """What IntegerLookup and StringLookup share: a vocabulary, its special tokens, and rows for what is found in it."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor
@@ -56,6 +57,19 @@ class IndexLookup(Adaptable):
         """Configs say the size too, which the vocabulary tells."""
         named = {n: v for n, v in named.items() if n in type(self).args or n not in LATER}
         return super().adapt_arguments(named)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The layer that `get_config` described.
+
+        Raises:
+            Invalid: where the vocabulary is a path: no file is read because a config names it.
+        """
+        path = config.get("vocabulary")
+        if isinstance(path, str):
+            hint = f"If you trust the file, make the layer with `{cls.__name__}(vocabulary=path)`."
+            raise Invalid(f"{cls.__name__}.from_config(vocabulary=...)", "a list of tokens", path, hint)
+        return super().from_config(config)
 
     def check(self) -> None:
         """Rules between the arguments; take the vocabulary that is given."""
