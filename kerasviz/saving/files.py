@@ -1,34 +1,83 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all: beside their place first, on the disk for certain, then moved there."""
 
 import contextlib
 import os
 import secrets
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from kerasviz.declare import Invalid
 
+ABANDONED_SECONDS = 86_400.0  # after which what a killed process left is taken away
+LONGEST_NAME = 150  # characters of the target's name in that of the file beside it
+
 
 @contextlib.contextmanager
 def replacing(target: Any, overwrite: bool = True) -> Iterator[Path]:
     """A path beside `target` to write to. It becomes `target` at the end; after an error `target` is as it was.
 
+    A link stays, and what it points to is replaced.
+
     Raises:
         Invalid: where `target` is there and `overwrite` is False, or its folder is not.
     """
-    target = Path(target)
-    if target.exists() and not overwrite:
-        raise Invalid(f"saving to {target}", "a new file", "one that is there", "Pass overwrite=True to replace it.")
+    target = checked_target(target, overwrite)
     if target.is_dir():
         raise Invalid(f"saving to {target}", "a file", "a folder")
-    if not target.absolute().parent.is_dir():
-        raise Invalid(f"saving to {target}", "a folder that is there", str(target.parent), "Make the folder first.")
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    beside = name_beside(target)
     try:
         yield beside
-        with open(beside, "rb") as written:
-            os.fsync(written.fileno())
+        if target.exists():
+            shutil.copymode(target, beside)
+        flush(beside)
         os.replace(beside, target)
+        flush_folder(target.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def checked_target(target: Any, overwrite: bool) -> Path:
+    """Where to write, links followed.
+
+    Raises:
+        Invalid: where something is there that may not be replaced, or the folder is not there.
+    """
+    target = Path(target)
+    if os.path.lexists(target) and not overwrite:
+        raise Invalid(f"saving to {target}", "a new file", "one that is there", "Pass overwrite=True to replace it.")
+    target = Path(os.path.realpath(target)) if target.is_symlink() else target
+    if not target.absolute().parent.is_dir():
+        raise Invalid(f"saving to {target}", "a folder that is there", str(target.parent), "Make the folder first.")
+    return target
+
+
+def name_beside(target: Path) -> Path:
+    """A new name in the folder of `target`; what killed processes left there long ago is taken away."""
+    start = f".{target.name[:LONGEST_NAME]}."
+    for left in target.absolute().parent.glob(f"{start.translate(ESCAPED)}*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+    return target.with_name(f"{start}{secrets.token_hex(6)}.tmp")
+
+
+ESCAPED = str.maketrans({"[": "[[]", "*": "[*]", "?": "[?]"})
+
+
+def flush(path: Path) -> None:
+    """Have what was written on the disk, and not only on its way there."""
+    with open(path, "rb") as written:
+        os.fsync(written.fileno())
+
+
+def flush_folder(path: Path) -> None:
+    """Have the names in a folder on the disk, where the system can."""
+    with contextlib.suppress(OSError):
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

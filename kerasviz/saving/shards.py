@@ -1,76 +1,162 @@
-"""Weights in several HDF5 files, and a JSON file that says which holds what: Keras's `.weights.json`."""
+"""Weights in several HDF5 files, and a JSON file that says which holds what: Keras's `.weights.json`.
+
+The JSON file is written last, and names new files: a save that is cut off anywhere leaves the last one whole.
+"""
 
 import contextlib
 import json
+import math
+import os
+import re
+import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from kerasviz.declare import Invalid
 from kerasviz.saving.archive import LARGEST_TEXT, open_hdf5
-from kerasviz.saving.files import replacing
+from kerasviz.saving.files import checked_target, replacing
 from kerasviz.saving.hdf5 import check_file
-from kerasviz.saving.weights import Collected, group_at, saved_objects
+from kerasviz.saving.weights import Sink, group_at, saved_objects
 
 ENDING, SHARD_ENDING = ".weights.json", ".weights.h5"
+USUAL_SIZE = 1.0  # gigabytes
+PER_FILE, PER_GROUP, PER_ARRAY = 8192, 1024, 512  # bytes that HDF5 takes beside the numbers, at most
+READABLE_SINCE = ("v108", "v108")  # version of HDF5; what is older takes more room
 
 
 def write_shards(model: Any, filepath: Any, overwrite: bool, max_shard_size: float) -> None:
     """Write the weights to files of at most `max_shard_size` gigabytes each.
 
-    All files are written beside their places first, and moved there when the last is written.
-
     Raises:
-        Invalid: where one array alone is larger.
+        Invalid: where the size is no positive number, or one array alone does not fit.
     """
-    target = Path(filepath)
+    target = checked_target(filepath, overwrite)
     prefix = target.name.removesuffix(ENDING)
     old = shard_names(target) if target.exists() else []
-    plan, total = shards_of(model, int(max_shard_size * 1024**3))
-    places: dict[str, list[str]] = {}
     with contextlib.ExitStack() as moves:  # the map was entered first, so it is moved last
         map_file = moves.enter_context(replacing(target, overwrite))
-        for number, groups in enumerate(plan):
-            name = f"{prefix}_{number:05d}{SHARD_ENDING}"
-            write_shard(moves.enter_context(replacing(target.with_name(name))), groups)
-            for place, _, _ in groups:
-                places.setdefault(f"/{place}", []).append(name)
-        text = json.dumps({"metadata": {"total_size": float(total)}, "weight_map": places}, indent=4)
-        map_file.write_text(text)
-    for name in set(old) - {name for names in places.values() for name in names}:
+        with contextlib.closing(ShardWriter(target, max_shard_size, moves)) as writer:
+            for path, thing in saved_objects(model):
+                writer.write("/".join((*path, "vars")), thing)
+        map_file.write_text(writer.map_text())
+    usual = [f"{prefix}_{index:05d}{SHARD_ENDING}" for index in range(len(writer.names))]
+    remove(target, set(old) - {*usual, *writer.names})
+    if usual != writer.names:
+        with contextlib.suppress(OSError):  # the new names are as good
+            settle(target, writer, usual)
+
+
+class ShardWriter:
+    """Arrays into one file after another, as they come.
+
+    Args:
+        target: of the map.
+        largest: gigabytes of one file.
+        moves: where the files are moved to their places at the end.
+    """
+
+    file: Any  # the one at hand
+    group: Any  # of the object at hand, in it
+    filled = 0  # bytes of the file, at most
+
+    def __init__(self, target: Path, largest: float, moves: contextlib.ExitStack) -> None:
+        if isinstance(largest, bool) or not isinstance(largest, (int, float)) or not 0 < largest < math.inf:
+            raise Invalid("save_weights(max_shard_size=...)", "a number of gigabytes above 0", largest)
+        self.target, self.moves = target, moves
+        self.largest = int(largest * 1024**3)
+        self.prefix = new_prefix(target)
+        self.names: list[str] = []
+        self.places: dict[str, list[str]] = {}
+        self.total = 0
+        self.file = self.group = None
+
+    def write(self, place: str, thing: Any) -> None:
+        """Put the arrays of an object at `place`."""
+        name = getattr(thing, "name", None) or ""
+        self.place, self.name, self.group = place, name, None
+        self.cost = PER_GROUP * (place.count("/") + 1) + len(name)
+        thing.save_own_variables(Sink(self.put, place))
+        if self.group is None:
+            self.make_room(0, "")
+
+    def put(self, key: str, array: Any) -> None:
+        """Write one array of the object at hand."""
+        size = array.nbytes + PER_ARRAY
+        self.make_room(size, key)
+        self.group[key] = array
+        self.filled, self.total = self.filled + size, self.total + array.nbytes
+
+    def make_room(self, size: int, key: str) -> None:
+        """Go on in a new file where this one is full, and have the group of the object at hand."""
+        if PER_FILE + self.cost + size > self.largest:
+            taken = f"{PER_FILE + self.cost + size} bytes for `{self.place}/{key}` and its place"
+            raise Invalid("save_weights(max_shard_size=...)", "room for the largest array", taken)
+        if self.file is None or self.filled + size + (self.cost if self.group is None else 0) > self.largest:
+            self.begin()
+        if self.group is None:
+            file: Any = self.file
+            self.group = file.require_group(self.place)
+            if self.name:
+                self.group.attrs["name"] = self.name
+            self.places.setdefault(f"/{self.place}", []).append(self.names[-1])
+            self.filled += self.cost
+
+    def begin(self) -> None:
+        """Go on in a new file."""
+        import h5py
+
+        self.close()
+        self.group = None
+        self.names.append(f"{self.prefix}_{len(self.names):05d}{SHARD_ENDING}")
+        beside = self.moves.enter_context(replacing(self.target.with_name(self.names[-1]), overwrite=False))
+        self.file = h5py.File(beside, "w", libver=READABLE_SINCE)
+        self.filled = PER_FILE
+
+    def close(self) -> None:
+        """Finish the file at hand."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
+
+    def map_text(self) -> str:
+        """The map."""
+        return json.dumps({"metadata": {"total_size": float(self.total)}, "weight_map": self.places}, indent=4)
+
+
+def new_prefix(target: Path) -> str:
+    """What the names of the files begin with: Keras's, or another where files of such names are there."""
+    prefix = target.name.removesuffix(ENDING)
+    numbered = re.compile(rf"{re.escape(prefix)}_\d{{5}}{re.escape(SHARD_ENDING)}")
+    is_taken = any(numbered.fullmatch(path.name) for path in target.absolute().parent.iterdir())
+    return f"{prefix}_{secrets.token_hex(4)}" if is_taken else prefix
+
+
+def settle(target: Path, writer: ShardWriter, usual: list[str]) -> None:
+    """Give the files of a map the names that Keras gives them. All of them are there under either at any moment."""
+    for name, wanted in zip(writer.names, usual, strict=True):
+        with replacing(target.with_name(wanted)) as beside:
+            copy(target.with_name(name), beside)
+    renamed = dict(zip(writer.names, usual, strict=True))
+    writer.places = {place: [renamed[name] for name in names] for place, names in writer.places.items()}
+    with replacing(target) as map_file:
+        map_file.write_text(writer.map_text())
+    remove(target, set(writer.names))
+
+
+def copy(source: Path, target: Path) -> None:
+    """The same file under another name; a copy where the system has one name for each."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def remove(target: Path, names: set[str]) -> None:
+    """Take away files beside a map."""
+    for name in names:
         target.with_name(name).unlink(missing_ok=True)
-
-
-def shards_of(model: Any, largest: int) -> tuple[list[list[tuple[str, str, dict[str, Any]]]], int]:
-    """Arrays by file: (place, name of the object, arrays) each; and the bytes of all."""
-    shards: list[list] = [[]]
-    filled = total = 0
-    for path, thing in saved_objects(model):
-        place = "/".join((*path, "vars"))
-        shards[-1].append((place, getattr(thing, "name", ""), {}))
-        for name, array in Collected(thing).items():
-            if array.nbytes > largest:
-                size = f"{array.nbytes} bytes for `{place}/{name}`"
-                raise Invalid("save_weights(max_shard_size=...)", "room for the largest array", size)
-            if filled + array.nbytes > largest and filled:
-                shards.append([(place, getattr(thing, "name", ""), {})])
-                filled = 0
-            shards[-1][-1][2][name] = array
-            filled, total = filled + array.nbytes, total + array.nbytes
-    return shards, total
-
-
-def write_shard(path: Path, groups: list[tuple[str, str, dict[str, Any]]]) -> None:
-    """Write one file."""
-    import h5py
-
-    with h5py.File(path, "w") as file:
-        for place, name, arrays in groups:
-            group = file.require_group(place)
-            if name:
-                group.attrs["name"] = name
-            for key, array in arrays.items():
-                group[key] = array
 
 
 def read_map(path: Path) -> dict[str, list[str]]:

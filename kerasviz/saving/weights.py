@@ -4,13 +4,17 @@ layers/dense/vars/0      layers/lstm/cell/vars/1      optimizer/vars/0
 """
 
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, MutableMapping
 from typing import Any
+
+from torch import Tensor
 
 from kerasviz.declare import Invalid, snake_case
 from kerasviz.layers.layer import Layer
 from kerasviz.layers.lora import Lora
+from kerasviz.saving.all_or_nothing import Arrays, put_back
 from kerasviz.saving.hdf5 import Store, plain_member, undamaged
+from kerasviz.tensors import SeedGenerator, convert_to_numpy
 
 Path = tuple[str, ...]
 UNUSED = 2  # variables of an optimizer without state: its counter, and its learning rate
@@ -86,31 +90,55 @@ def saves(value: Any) -> bool:
     return hasattr(type(value), "load_own_variables") and hasattr(value, "save_own_variables")
 
 
-class Collected(dict[str, Any]):
-    """The arrays of one object by name, as it saves them."""
+class Sink(MutableMapping[str, Any]):
+    """What `save_own_variables` is given: takes one array after the other, and keeps none.
 
-    def __init__(self, thing: Any) -> None:
-        super().__init__()
-        thing.save_own_variables(self)
+    Args:
+        put: writes an array under a name.
+        where: for errors.
+    """
 
-    def __setitem__(self, name: str, value: Any) -> None:
+    def __init__(self, put: Callable[[str, Any], None], where: str) -> None:
+        self.put, self.where = put, where
+        self.names: list[str] = []
+
+    def __setitem__(self, name: Any, value: Any) -> None:
         import numpy as np
 
-        super().__setitem__(str(name), np.asarray(value))
+        name = str(name)
+        array = convert_to_numpy(value) if isinstance(value, Tensor) else np.asarray(value)
+        if name in self.names or not name or "/" in name or name == ".":
+            raise Invalid(f"{self.where}, save_own_variables", "a new name without `/` for each array", name)
+        if array.dtype.kind not in "fiub":
+            raise Invalid(f"{self.where}/{name}", "an array of numbers", str(array.dtype))
+        self.names.append(name)
+        self.put(name, array)
+
+    def __getitem__(self, name: str) -> Any:
+        raise KeyError(name)
+
+    def __delitem__(self, name: str) -> None:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 def write_weights(model: Any, file: Any) -> None:
     """Put a model's weights, and its optimizer's state, into an open HDF5 file."""
     for path, thing in saved_objects(model):
-        group = file.require_group("/".join((*path, "vars")))
+        place = "/".join((*path, "vars"))
+        group = file.require_group(place)
         if getattr(thing, "name", None):
             group.attrs["name"] = thing.name
-        for name, array in Collected(thing).items():
-            group[name] = array
+        thing.save_own_variables(Sink(group.__setitem__, place))
 
 
 def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False, skipped: Collection[Any] = ()) -> None:
-    """Give a model the weights in an open, checked HDF5 file. Nothing changes unless everything fits.
+    """Give a model the weights in an open, checked HDF5 file. Nothing changes unless everything fits and can be read.
 
     Args:
         model: built as the one that was saved.
@@ -120,32 +148,52 @@ def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False,
         skipped: layers to leave alone.
 
     Raises:
-        Invalid: where its arrays do not fit.
+        Invalid: where its arrays do not fit, or are damaged.
     """
     ready_optimizer(model, file)
-    fitting: list[tuple[Any, Store]] = []
-    left_alone = {id(layer) for thing in skipped for layer in thing._flatten_layers()}
-    for path, thing in saved_objects(model):
-        if id(thing) in left_alone:
-            continue
-        place = "/".join((*path, "vars"))
-        inner = (*path, "vars")
+    fitting = []
+    for path, thing, store in stores(model, file, where, skipped):
         with undamaged(where):
-            group = file.group(inner) if hasattr(file, "group") else group_at(file, inner, where)
-            store = Store(group, f"{where}, {place}")
             problem = misfit(thing, store)
         if problem is None:
-            fitting.append((thing, store))
-        elif is_optimizer(path) and len(store) <= UNUSED:
+            fitting.append((thing, Arrays(store)))
+        elif is_optional(path, thing) and len(store) <= UNUSED:
             continue  # saved before it was used
-        elif is_optimizer(path):
-            warnings.warn(f"The optimizer's state was not restored: {problem}", stacklevel=3)
+        elif is_optional(path, thing):
+            warnings.warn(f"Its state was not restored: {problem}", stacklevel=3)
         elif skip_mismatch:
             warnings.warn(f"Kept what it had: {problem}", stacklevel=3)
         else:
             raise problem
-    for thing, store in fitting:
-        thing.load_own_variables(store)
+    put_in_place(fitting, skip_mismatch)
+
+
+def stores(model: Any, file: Any, where: str, skipped: Collection[Any]) -> Iterator[tuple[Path, Any, Store]]:
+    """Every object that is to be loaded, its place, and what the file has there."""
+    left_alone = {id(layer) for thing in skipped for layer in thing._flatten_layers()}
+    for path, thing in saved_objects(model):
+        if id(thing) not in left_alone:
+            inner = (*path, "vars")
+            with undamaged(where):
+                group = file.group(inner) if hasattr(file, "group") else group_at(file, inner, where)
+            yield path, thing, Store(group, f"{where}, {'/'.join(inner)}")
+
+
+def put_in_place(fitting: list[tuple[Any, Arrays]], skip_mismatch: bool) -> None:
+    """Load, first those whose own `load_own_variables` may refuse what it is given: all are put back then."""
+    own_ways = [(thing, arrays) for thing, arrays in fitting if own_variables(thing) is None]
+    with put_back([thing for thing, _ in own_ways]):
+        for thing, arrays in own_ways:
+            try:
+                with put_back([thing]):
+                    thing.load_own_variables(arrays)
+            except ValueError as problem:
+                if not skip_mismatch:
+                    raise
+                warnings.warn(f"Kept what it had: {problem}", stacklevel=4)
+        for thing, arrays in fitting:
+            if own_variables(thing) is not None:
+                thing.load_own_variables(arrays)
 
 
 def ready_optimizer(model: Any, file: Any) -> None:
@@ -155,9 +203,9 @@ def ready_optimizer(model: Any, file: Any) -> None:
         optimizer.build(model.trainable_variables)
 
 
-def is_optimizer(path: Path) -> bool:
-    """Whether it is an optimizer's place: its state may be lost, weights may not."""
-    return bool(path) and path[-1] == "optimizer"
+def is_optional(path: Path, thing: Any) -> bool:
+    """Whether its state may be lost, as weights may not: an optimizer's, or that of random numbers."""
+    return path[-1:] == ("optimizer",) or isinstance(thing, SeedGenerator)
 
 
 def group_at(file: Any, path: Path, where: str) -> Any:

@@ -496,7 +496,7 @@ def test_weights_in_several_files_go_both_ways(reference, tmp_path):
         return made
 
     ours, back = model(kerasviz), model(kerasviz)
-    ours.save_weights(tmp_path / "ours.weights.json", max_shard_size=20 * 2**-20)
+    ours.save_weights(tmp_path / "ours.weights.json", max_shard_size=32 * 2**-20)
 
     def rewritten(keras):
         theirs = model(keras)

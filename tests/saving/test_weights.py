@@ -146,7 +146,7 @@ KILOBYTE = 2**-20  # in gigabytes
 
 def test_weights_in_several_files_come_back(tmp_path):
     one, other = large_model(), large_model()
-    one.save_weights(tmp_path / "a.weights.json", max_shard_size=20 * KILOBYTE)
+    one.save_weights(tmp_path / "a.weights.json", max_shard_size=32 * KILOBYTE)
     assert len(list(tmp_path.glob("*.weights.h5"))) == 3
     other.load_weights(tmp_path / "a.weights.json")
     for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
@@ -155,7 +155,7 @@ def test_weights_in_several_files_come_back(tmp_path):
 
 def test_saving_again_leaves_no_old_files(tmp_path):
     model = large_model()
-    for size in (20, 40, 100):
+    for size in (32, 64, 200):
         model.save_weights(tmp_path / "a.weights.json", max_shard_size=size * KILOBYTE)
     assert len(list(tmp_path.iterdir())) == 2
     model.load_weights(tmp_path / "a.weights.json")
@@ -163,11 +163,11 @@ def test_saving_again_leaves_no_old_files(tmp_path):
 
 def test_a_failed_save_of_several_files_leaves_the_last_good_ones(tmp_path, monkeypatch):
     model = large_model()
-    model.save_weights(tmp_path / "a.weights.json", max_shard_size=20 * KILOBYTE)
+    model.save_weights(tmp_path / "a.weights.json", max_shard_size=32 * KILOBYTE)
     before = sorted(path.name for path in tmp_path.iterdir())
     monkeypatch.setattr("kerasviz.saving.shards.json.dumps", lambda *a, **k: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        model.save_weights(tmp_path / "a.weights.json", max_shard_size=20 * KILOBYTE)
+        model.save_weights(tmp_path / "a.weights.json", max_shard_size=32 * KILOBYTE)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
     model.load_weights(tmp_path / "a.weights.json")
 
