@@ -175,17 +175,19 @@ class Passes:
         self._going: Iterator[tuple] | None = None
         self.length = known if steps is None else steps
         self.exhausted = False
+        self.done = 0  # batches of the next epoch that an earlier training has had
 
     def epoch(self) -> Iterator[tuple]:
         """The batches of the next epoch. With `steps`, it goes on where the last one stopped."""
+        done, self.done = self.done, 0
         if self.steps is None:
-            count = 0
+            count = done
             for batch in self.source:
                 count += 1
                 yield batch
             self._passed(count)
             return
-        for count in range(self.steps):
+        for count in range(done, self.steps):
             batch = self._next(count)
             if batch is None:
                 return

@@ -1,10 +1,11 @@
 """The one loop over epochs and batches. It only yields; whoever pulls decides when to go on."""
 
+import functools
 import itertools
 import warnings
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from kerasviz.events import (
@@ -26,6 +27,7 @@ from kerasviz.events import (
 )
 from kerasviz.training.data import Passes
 from kerasviz.training.logs import Logs
+from kerasviz.training.place import RUNNING
 from kerasviz.training.results import joined_tensors
 
 Step = Callable[[tuple], Callable[[], dict[str, Any]]]  # learns from a batch; gives what reads its logs
@@ -51,7 +53,7 @@ class Phase:
 
     def executions(self) -> Iterator[tuple[int, int, Any]]:
         """The batches of the next epoch: numbers of the first and the last, and the batch, or a list of several."""
-        return executions(self.passes.epoch(), self.per_execution)
+        return executions(self.passes.epoch(), self.per_execution, self.passes.done)
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Training:
         epochs: numbers of the epochs.
         validating: the batches it is validated on, if any.
         validates: whether an epoch, by its number, ends with a validation.
+        begun: the logs of an epoch that goes on in its middle.
     """
 
     trainer: Any
@@ -71,6 +74,12 @@ class Training:
     epochs: range
     validating: Phase | None = None
     validates: Callable[[int], bool] = lambda epoch: True
+    begun: Mapping[str, Any] = field(default_factory=dict)
+
+    def so_far(self) -> tuple[Callable[[], dict[str, Any]], Callable[[], Logs | None], int]:
+        """What reads the logs of the next epoch before its first batch, and the number of the batch before that."""
+        done = self.fitting.passes.done
+        return (functools.partial(dict, self.begun) if done else dict), no_logs, done - 1
 
 
 def training(plan: Training) -> Iterator[Event]:
@@ -80,6 +89,7 @@ def training(plan: Training) -> Iterator[Event]:
     trainer.first_epoch = plan.epochs.start
     logs: dict[str, Any] = {}
     step_index = 0
+    RUNNING[trainer] = weakref.ref(plan)
     yield TrainBegin()
     for epoch in plan.epochs:
         if epoch < trainer.first_epoch:
@@ -87,7 +97,7 @@ def training(plan: Training) -> Iterator[Event]:
         step = plan.fitting.ready()
         trainer.reset_metrics()
         yield EpochBegin(epoch)
-        read, kept, batch_index = dict, no_logs, -1
+        read, kept, batch_index = plan.so_far()
         for first, batch_index, batch in plan.fitting.executions():
             yield TrainBatchBegin(first, step_index)
             keep(kept)
@@ -154,16 +164,15 @@ def predicting(trainer: Any, phase: Phase) -> Iterator[Event]:
     yield PredictEnd()
 
 
-def executions(batches: Iterable[Any], size: int) -> Iterator[tuple[int, int, Any]]:
+def executions(batches: Iterable[Any], size: int, start: int = 0) -> Iterator[tuple[int, int, Any]]:
     """Batches with their number, twice; or lists of up to `size` with the numbers of their first and last."""
     if size == 1:
-        return zip(itertools.count(), itertools.count(), batches)
-    return lists_of(iter(batches), size)
+        return zip(itertools.count(start), itertools.count(start), batches)
+    return lists_of(iter(batches), size, start)
 
 
-def lists_of(batches: Iterator[Any], size: int) -> Iterator[tuple[int, int, list[Any]]]:
+def lists_of(batches: Iterator[Any], size: int, first: int) -> Iterator[tuple[int, int, list[Any]]]:
     """Lists of `size` batches, the last of what is left, with the numbers of the first and the last in each."""
-    first = 0
     while several := list(itertools.islice(batches, size)):
         yield first, first + len(several) - 1, several
         first += len(several)

@@ -9,6 +9,7 @@ from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import Passes, make_source
 from kerasviz.training.loop import predicting, testing, training
 from kerasviz.training.overridable import Overridable
+from kerasviz.training.place import Place, closed_on_error, place_of
 from kerasviz.training.results import joined_outputs
 
 Verbosity = Literal[0, 1, 2, "auto"]
@@ -159,8 +160,9 @@ class Trainer(Overridable):
         }
         callbacks = self._as_list(callbacks, told, add_history=True)
         check_monitors(callbacks, plan.validating is not None, self._log_names())
-        for event in training(plan):
-            callbacks.handle(event)
+        with closed_on_error(callbacks, training(plan)) as events:
+            for event in events:
+                callbacks.handle(event)
         self.history = callbacks.history
         return callbacks.history
 
@@ -170,6 +172,10 @@ class Trainer(Overridable):
         All checks are made now; the work begins with the first `next`.
         """
         return training(self._plan_training(x, y, **options))
+
+    def _place(self) -> Place | None:
+        """Where the training that is running is in its data."""
+        return place_of(self)
 
     # --- evaluate, predict ----------------------------------------------------------------------------------------
 
@@ -195,15 +201,16 @@ class Trainer(Overridable):
         passes = Passes(source, steps)
         told = {"verbose": 1 if verbose == "auto" else verbose, "epochs": 1, "steps": passes.length}
         callbacks = self._as_list(callbacks, told)
-        events = testing(self, self._phase(passes, self._test_function))
         self.stop_training = False
         logs: dict[str, Any] = {}
-        while True:
-            try:
-                callbacks.handle(next(events))
-            except StopIteration as end:
-                logs = end.value
-                break
+        with closed_on_error(callbacks, testing(self, self._phase(passes, self._test_function))) as events:
+            while True:
+                try:
+                    event = next(events)
+                except StopIteration as end:
+                    logs = end.value
+                    break
+                callbacks.handle(event)
         return logs if return_dict else self._as_numbers(logs)
 
     def predict(
@@ -221,10 +228,11 @@ class Trainer(Overridable):
         told = {"verbose": 1 if verbose == "auto" else verbose, "epochs": 1, "steps": passes.length}
         callbacks = self._as_list(callbacks, told)
         collected = []
-        for event in predicting(self, self._phase(passes, self._predict_function)):
-            if type(event) is PredictBatchEnd:
-                collected.append(event.logs["outputs"])
-            callbacks.handle(event)
+        with closed_on_error(callbacks, predicting(self, self._phase(passes, self._predict_function))) as events:
+            for event in events:
+                if type(event) is PredictBatchEnd:
+                    collected.append(event.logs["outputs"])
+                callbacks.handle(event)
         return joined_outputs(collected)
 
     # --- single batches -------------------------------------------------------------------------------------------
