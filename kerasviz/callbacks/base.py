@@ -40,6 +40,14 @@ class Callback(Component):
     def close(self) -> None:
         """Let go of files and connections; called when it is taken off a running training, or when that fails."""
 
+    def hears(self, hook: str) -> bool:
+        """Whether its own method for a hook has anything to do, with the arguments it has; else it is never called.
+
+        Asked once for each hook that its class overrides, when the callbacks of a training are put together. A class
+        derived from it that overrides the hook again is always called.
+        """
+        return True
+
     def get_state(self) -> Any:
         """What it knows of the training so far, for `BackupAndRestore`; None for nothing.
 
@@ -106,8 +114,16 @@ def overridden(callback: Any, hook: str) -> Callable | None:
     for name in (hook, ALIASES.get(hook, hook)):
         method = getattr(callback, name, None)
         if method is not None and getattr(method, "__func__", method) is not getattr(Callback, name):
-            return method
+            return method if has_work(callback, name) else None
     return None
+
+
+def has_work(callback: Any, hook: str) -> bool:
+    """Whether `hook` has to be called, as far as the class knows that wrote it."""
+    by_class, by_hook = (next((c for c in type(callback).__mro__ if n in vars(c)), None) for n in ("hears", hook))
+    if by_class in (None, Callback) or by_hook is None or not issubclass(by_class, by_hook):
+        return True
+    return bool(callback.hears(hook))
 
 
 class CallbackList(Callback):
@@ -132,10 +148,10 @@ class CallbackList(Callback):
         from kerasviz.callbacks.logs import History, ProgbarLogger
 
         flat = list(flatten(callbacks))
-        if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in flat):
-            flat.insert(0, ProgbarLogger())
         if add_history and not any(isinstance(callback, History) for callback in flat):
             flat.append(History())
+        if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in flat):
+            flat.append(ProgbarLogger())  # the last: it shows what the others added to the logs
         self.callbacks: list[Any] = flat
         self.in_training = False
         self._bound: dict[str, tuple[Callable, ...]] = {}

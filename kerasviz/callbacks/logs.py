@@ -1,7 +1,7 @@
 """Callbacks that write down what happened: in memory, in a file, through functions of yours."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from kerasviz.callbacks.base import HOOKS, Callback
@@ -32,7 +32,11 @@ class History(Callback):
 
 
 class CSVLogger(Callback):
-    """Writes a row of a CSV file after each epoch."""
+    """Writes a row of a CSV file after each epoch: its number, then the logs by name.
+
+    The columns are those of the first epoch, and one for the validation of each value, should a later epoch have one.
+    A value that an epoch lacks is NA; several values are written as a list in quotes.
+    """
 
     filename: Annotated[str, PathKind()] = arg(doc="The file to write.")
     separator: str = arg(",", doc="Between two values.")
@@ -69,15 +73,13 @@ class CSVLogger(Callback):
             self._writer = csv.DictWriter(file, ["epoch", *self.keys], delimiter=self.separator, extrasaction="ignore")
             if not self._has_header:
                 self._writer.writeheader()
-        self._writer.writerow({"epoch": epoch} | {key: logs.get(key, "NA") for key in self.keys})
+        self._writer.writerow({"epoch": epoch} | {key: cell(logs.get(key, "NA")) for key in self.keys})
         file.flush()
 
     def _columns(self, logs: Any) -> list[str]:
         """The names of the first epoch's values, and those of a validation that comes in a later epoch."""
         names = sorted(logs)
-        if not (self.params or {}).get("do_validation") or any(name.startswith("val_") for name in names):
-            return names
-        return [*names, *(f"val_{name}" for name in names if name != "learning_rate")]
+        return names if any(name.startswith("val_") for name in names) else [*names, *(f"val_{n}" for n in names)]
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file."""
@@ -88,6 +90,13 @@ class CSVLogger(Callback):
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def cell(value: Any) -> Any:
+    """A value as it stands in a row; of an array or list, all values in brackets."""
+    if isinstance(value, str) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0:
+        return value
+    return f'"[{", ".join(map(str, value))}]"'
 
 
 class LambdaCallback(Callback):

@@ -124,12 +124,12 @@ class ProgbarLogger(Callback):
 
     def _count(self) -> str:
         if self.target is None:
-            return f"{self._seen}/Unknown"
+            return f"{self._seen:7d}/Unknown"
         return f"{self._seen:{len(str(self.target))}d}/{self.target}"
 
     def _bar(self) -> str:
         if self.target is None:
-            return bold(self._count())
+            return self._count()
         filled = WIDTH if not self.target else min(WIDTH, WIDTH * self._seen // self.target)
         if not self._live:
             return f"{self._count()} {'━' * filled}"

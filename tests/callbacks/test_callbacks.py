@@ -96,7 +96,7 @@ def test_a_callback_appended_in_training_begins_at_once_and_one_taken_off_is_clo
     told.remove(logger)
     told.handle(events.EpochEnd(1, logs={"loss": 0.5}))
     assert logger._file is None
-    assert (tmp_path / "log.csv").read_text().split() == ["epoch,loss", "0,1.0"]
+    assert (tmp_path / "log.csv").read_text().split() == ["epoch,loss,val_loss", "0,1.0,NA"]
 
 
 def test_taking_early_stopping_off_does_not_restore_weights():
@@ -292,7 +292,7 @@ def test_csv_logger_goes_on_in_a_file_and_fills_gaps(tmp_path):
     told.on_epoch_end(1, {"loss": 0.5})
     told.on_epoch_end(2, {"loss": 0.25, "val_loss": 0.5})
     told.on_train_end()
-    assert path.read_text().split() == ["epoch,loss", "0,1.0", "1,0.5,NA", "2,0.25,0.5"]
+    assert path.read_text().split() == ["epoch,loss,val_loss", "0,1.0,NA", "1,0.5,NA", "2,0.25,0.5"]
 
 
 def test_lambda_callback_takes_any_hook_and_no_other_name():
