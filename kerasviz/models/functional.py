@@ -256,11 +256,12 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
 
     def _by_key(self, inputs: dict[str, Any]) -> list[Any]:
         wanted, names = self.graph.inputs, self.__dict__["_input_names"]
-        keys = list(wanted) if isinstance(wanted, dict) and set(wanted) <= set(inputs) else names
-        if any(key not in inputs for key in keys):
+        if isinstance(wanted, dict) and set(wanted) <= set(inputs):
+            return list(leaves({key: inputs[key] for key in wanted}))
+        if any(name not in inputs for name in names):
             known = list(wanted) if isinstance(wanted, dict) else names
             raise Invalid(f'Model "{self.name}"', f"inputs named {', '.join(map(repr, known))}", sorted(inputs))
-        return [inputs[key] for key in keys]
+        return [inputs[name] for name in names]
 
     def _in_order(self, inputs: Any) -> list[Any]:
         if not isinstance(inputs, (list, tuple)):

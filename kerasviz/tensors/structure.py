@@ -1,14 +1,15 @@
 """Nested lists, tuples and dicts of values: walk them and rebuild them."""
 
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 
 def leaves(structure: Any) -> Iterator[Any]:
-    """The values in a nested structure, in order; dicts by insertion."""
+    """The values in a nested structure, in order; dicts by sorted keys, as Keras has them."""
     if isinstance(structure, dict):
-        for value in structure.values():
-            yield from leaves(value)
+        for key in keys_in_order(structure):
+            yield from leaves(structure[key])
     elif isinstance(structure, (list, tuple)) and not _is_size(structure):
         for value in structure:
             yield from leaves(value)
@@ -17,15 +18,29 @@ def leaves(structure: Any) -> Iterator[Any]:
 
 
 def map_leaves(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
-    """The same structure with `function` of each value, and of the values at its place in `others`."""
+    """The same structure with `function` of each value, and of the values at its place in `others`.
+
+    It is called in the order of `leaves`.
+    """
     if isinstance(structure, dict):
-        return type(structure)(
-            (key, map_leaves(function, value, *(other[key] for other in others))) for key, value in structure.items()
-        )
+        made = dict.fromkeys(structure)
+        for key in keys_in_order(structure):
+            made[key] = map_leaves(function, structure[key], *(other[key] for other in others))
+        return made if type(structure) is dict else type(structure)(made.items())
     if isinstance(structure, (list, tuple)) and not _is_size(structure):
         parts = [map_leaves(function, *values) for values in zip(structure, *others, strict=True)]
         return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
     return function(structure, *others)
+
+
+def keys_in_order(structure: dict[Any, Any]) -> Iterable[Any]:
+    """Sorted keys, so that equal dicts are walked alike; as they were put in where they cannot be sorted."""
+    if isinstance(structure, OrderedDict):
+        return structure
+    try:
+        return sorted(structure)
+    except TypeError:
+        return structure
 
 
 def _is_size(structure: Any) -> bool:

@@ -272,3 +272,20 @@ def test_argument_changed_after_the_first_call_reaches_the_plan():
     assert (model(x, training=True) == 0).any()
     model.layers[1].rate = 0.0
     assert torch.equal(model(x, training=True), x)
+
+
+def test_dicts_of_inputs_and_outputs_go_by_sorted_keys_as_in_keras():
+    left, right = keras.Input((3,), name="left"), keras.Input((4,), name="right")
+    first, second = layers.Dense(2, name="first")(left), layers.Dense(5, name="second")(right)
+    model = keras.Model({"z": left, "a": right}, {"y": first, "b": second})
+    assert model.input_names == ["right", "left"]
+    assert model.output_names == ["second", "first"]
+    assert [layer.name for layer in model.layers] == ["right", "left", "second", "first"]
+    found = model({"z": torch.ones(2, 3), "a": torch.ones(2, 4)})
+    assert {key: tuple(value.shape) for key, value in found.items()} == {"y": (2, 2), "b": (2, 5)}
+    assert [
+        tuple(value.shape) for value in model.predict([torch.ones((2, 4)), torch.ones((2, 3))], verbose=0).values()
+    ] == [
+        (2, 2),
+        (2, 5),
+    ]
