@@ -1,8 +1,7 @@
 """Save and load models and weights."""
 
 import contextlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from kerasviz.saving.assets import collect_assets, restore_assets
 from kerasviz.saving.budget import Budget
 from kerasviz.saving.config import deserialize_keras_object, serialize_keras_object
 from kerasviz.saving.files import replacing
+from kerasviz.saving.folder import folder_weights, is_folder, opened_folder, write_folder
 from kerasviz.saving.hdf5 import check_file
 from kerasviz.saving.weights import read_weights, write_weights
 
@@ -24,25 +24,29 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
 
     Args:
         model: what to save.
-        filepath: ending in `.keras`.
-        overwrite: whether a file that is there may be replaced.
-        zipped: True or None; folders are not written.
+        filepath: ending in `.keras`; of a folder, without that ending, for `zipped=False`.
+        overwrite: whether what is there may be replaced; a folder only where it has nothing but a model in it.
+        zipped: False for a folder with the same files, unpacked.
 
     Raises:
         Invalid: where the path or the model is not one that can be saved.
     """
     path = Path(filepath)
-    if path.suffix != ".keras":
-        hint = "The old `.h5` form and folders are not written; save_weights writes `.weights.h5`."
+    if zipped is False and path.suffix == ".keras":
+        raise Invalid("save_model(filepath=...)", "a folder, without `.keras` at its end", str(filepath))
+    if zipped is not False and path.suffix != ".keras":
+        hint = "The old `.h5` form is not written. save_weights writes `.weights.h5`; zipped=False makes a folder."
         raise Invalid("save_model(filepath=...)", "a path that ends in `.keras`", str(filepath), hint)
-    if zipped is False:
-        raise Invalid("save_model(zipped=...)", "True or None", zipped)
     unknown = [name for name in kwargs if name not in ("include_optimizer", "save_format")]
     if unknown:
         raise TypeError(f"save_model has no argument `{unknown[0]}`.")
-    config = serialize_keras_object(model)
+    texts = archives.texts_of(serialize_keras_object(model))
+    assets = collect_assets(model)
+    if zipped is False:
+        write_folder(path, overwrite, texts, lambda file: write_weights(model, file), assets)
+        return
     with replacing(path, overwrite) as beside:
-        archives.write_archive(beside, config, lambda file: write_weights(model, file), collect_assets(model))
+        archives.write_archive(beside, texts, lambda file: write_weights(model, file), assets)
 
 
 def load_model(
@@ -51,7 +55,7 @@ def load_model(
     """The model in a `.keras` file, with its weights, and compiled as it was.
 
     Args:
-        filepath: of the file.
+        filepath: of the file, or of a folder that `zipped=False` made.
         custom_objects: classes and functions of yours that it names.
         compile: whether to compile it as it was, and restore the optimizer's state.
         safe_mode: kept for Keras. Code in a file is never run, with it or without.
@@ -60,22 +64,33 @@ def load_model(
         Invalid: where the file is damaged, is no plain data, or names what is not known.
     """
     where = str(filepath)
-    if not zip_like(filepath):
+    if not is_folder(filepath) and not zip_like(filepath):
         hint = "Models in the old `.h5` form are not read yet." if where.endswith((".h5", ".hdf5")) else ""
-        raise Invalid("load_model(filepath=...)", "a `.keras` file", where, hint)
-    with archives.opened(filepath) as archive:
+        raise Invalid("load_model(filepath=...)", "a `.keras` file, or a model's folder", where, hint)
+    with opened_model(filepath) as (archive, weights):
         config = archives.read_json(archive, archives.CONFIG, where)
         if not isinstance(config, Mapping) or "class_name" not in config:
             raise Invalid(f"{where}, {archives.CONFIG}", "the config of a model", type(config).__name__)
         if not compile:
             config = {name: value for name, value in config.items() if name != "compile_config"}
-        with archives.weights_file(archive, where) as file:
-            stored = check_file(file, f"{where}, {archives.WEIGHTS}")
+        with weights(where) as file:
+            stored = check_file(file, f"{where}, {archives.WEIGHTS}", archives.packed_size(archive))
             with Budget(stored, where), broken(where):
                 model = deserialize_keras_object(config, custom_objects, safe_mode)
             restore_assets(model, archive, where)
             read_weights(model, file, f"{where}, {archives.WEIGHTS}")
     return model
+
+
+@contextlib.contextmanager
+def opened_model(filepath: Any) -> Iterator[tuple[Any, Callable[[str], Any]]]:
+    """A model's archive or folder, checked, and what opens its weights."""
+    if is_folder(filepath):
+        with opened_folder(filepath) as folder:
+            yield folder, lambda where: folder_weights(folder)
+    else:
+        with archives.opened(filepath) as archive:
+            yield archive, lambda where: archives.weights_file(archive, where)
 
 
 def zip_like(filepath: Any) -> bool:
@@ -99,16 +114,17 @@ def broken(where: str) -> Iterator[None]:
 def save_weights(
     model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None, **kwargs: Any
 ) -> None:
-    """Write a model's weights, and its optimizer's state, to a `.weights.h5` file.
+    """Write a model's weights to a file, with its optimizer's state and the states of its random numbers.
 
     Args:
         model: whose weights.
-        filepath: ending in `.weights.h5`; in `.weights.json` with `max_shard_size`.
+        filepath: ending in `.weights.h5`; in `.weights.json` for several files, named after this one and beside it; in
+            `.safetensors` for a file by the names of `state_dict`, without the optimizer.
         overwrite: whether a file that is there may be replaced.
-        max_shard_size: gigabytes that one file may have; the weights then go to several, beside the JSON file.
+        max_shard_size: gigabytes that no one of several files has more than; 1 for None.
 
     Raises:
-        Invalid: where the path does not end so, or the model has no weights yet.
+        Invalid: where the path does not end so, the model has no weights yet, or one array is larger than a file.
     """
     import h5py
 
@@ -152,7 +168,7 @@ def opened_weights(filepath: Any) -> Iterator[Any]:
     where = str(filepath)
     if where.endswith(".keras"):
         with archives.opened(filepath) as archive, archives.weights_file(archive, where) as file:
-            check_file(file, f"{where}, {archives.WEIGHTS}")
+            check_file(file, f"{where}, {archives.WEIGHTS}", archives.packed_size(archive))
             yield file
     elif where.endswith(shards.ENDING):
         with shards.opened_shards(filepath) as files:
@@ -171,10 +187,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     Raises:
         Invalid: where the text is no JSON, or no model.
     """
-    try:
-        config = json.loads(json_string)
-    except (ValueError, RecursionError, TypeError) as error:
-        raise Invalid("model_from_json", "JSON", str(error)) from error
+    config = archives.parsed(json_string, "model_from_json")
     if not isinstance(config, Mapping) or "class_name" not in config:
         raise Invalid("model_from_json", "the config of a model", type(config).__name__)
     with broken("model_from_json"):

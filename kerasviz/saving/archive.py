@@ -6,17 +6,20 @@ import shutil
 import stat
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import IO, Any
 
 from kerasviz.declare import Invalid
+from kerasviz.saving.hdf5 import TROUBLE
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 MOST_PER_BYTE = 100  # what may come out of a byte of the archive
 ALWAYS_FINE = 2**26  # bytes that may come out of any archive
 MOST_ENTRIES = 100_000
 LARGEST_TEXT = 2**28
+DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 FORMAT_VERSION = "3.15.1"  # of Keras's format; real Keras reads it
 
 
@@ -32,7 +35,7 @@ def opened(path: Any) -> Iterator[zipfile.ZipFile]:
         archive = zipfile.ZipFile(path)
     except FileNotFoundError:
         raise Invalid(where, "a file that is there", "none") from None
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except (*DAMAGE, OverflowError, IndexError) as error:
         raise Invalid(where, "a `.keras` file: a zip archive", str(error)) from error
     with archive:
         check_entries(archive, where)
@@ -52,6 +55,8 @@ def check_entries(archive: zipfile.ZipFile, where: str) -> None:
             raise Invalid(f"{where}, entry {entry.filename!r}", "a plain file inside the archive", problem)
         names.add(PurePosixPath(entry.filename).as_posix().casefold())
         total, packed = total + entry.file_size, packed + entry.compress_size
+    if packed > size_of(archive):
+        raise Invalid(where, f"entries of at most {size_of(archive)} bytes together", packed, "Some overlap.")
     if total > max(packed * MOST_PER_BYTE, ALWAYS_FINE):
         raise Invalid(where, f"at most {MOST_PER_BYTE} bytes for each of its {packed}", f"{total} bytes unpacked")
     for name in (CONFIG, WEIGHTS):
@@ -85,11 +90,47 @@ def read_json(archive: zipfile.ZipFile, name: str, where: str) -> Any:
     entry = archive.getinfo(name)
     if entry.file_size > LARGEST_TEXT:
         raise Invalid(f"{where}, {name}", f"at most {LARGEST_TEXT} bytes", entry.file_size)
+    with undamaged_entry(f"{where}, {name}"), archive.open(entry) as stream:
+        text = stream.read(LARGEST_TEXT + 1)
+    return parsed(text, f"{where}, {name}")
+
+
+def parsed(text: Any, where: str) -> Any:
+    """What JSON says.
+
+    Raises:
+        Invalid: where it is none, is nested too deep, or has a key twice: readers would differ.
+    """
     try:
-        with archive.open(entry) as stream:
-            return json.loads(stream.read(LARGEST_TEXT + 1))
-    except (ValueError, RecursionError, zipfile.BadZipFile, OSError) as error:
-        raise Invalid(f"{where}, {name}", "JSON", str(error)) from error
+        return json.loads(text, object_pairs_hook=one_of_each)
+    except Invalid as error:
+        raise Invalid(where, error.expected, error.got) from error
+    except (ValueError, RecursionError, TypeError) as error:
+        raise Invalid(where, "JSON", str(error)) from error
+
+
+def one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a dict.
+
+    Raises:
+        Invalid: where a key comes twice.
+    """
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
+        raise Invalid("JSON", "each key once", f"{twice!r} twice")
+    return made
+
+
+@contextlib.contextmanager
+def undamaged_entry(where: str) -> Iterator[None]:
+    """Tell of what unpacking trips over as damage to the archive."""
+    try:
+        yield
+    except Invalid:
+        raise
+    except DAMAGE as error:
+        raise Invalid(where, "an undamaged entry", str(error)) from error
 
 
 @contextlib.contextmanager
@@ -97,11 +138,8 @@ def weights_file(archive: zipfile.ZipFile, where: str) -> Iterator[Any]:
     """The open HDF5 file of the weights."""
     entry = archive.getinfo(WEIGHTS)
     with tempfile.TemporaryFile() as copy:
-        try:
-            with archive.open(entry) as stream:
-                copy_at_most(stream, copy, entry.file_size, f"{where}, {WEIGHTS}")
-        except zipfile.BadZipFile as error:
-            raise Invalid(f"{where}, {WEIGHTS}", "an undamaged entry", str(error)) from error
+        with undamaged_entry(f"{where}, {WEIGHTS}"), archive.open(entry) as stream:
+            copy_at_most(stream, copy, entry.file_size, f"{where}, {WEIGHTS}")
         with open_hdf5(copy, f"{where}, {WEIGHTS}") as file:
             yield file
 
@@ -125,33 +163,51 @@ def open_hdf5(source: Any, where: str) -> Any:
         return h5py.File(source, "r")
     except FileNotFoundError:
         raise Invalid(where, "a file that is there", "none") from None
-    except (OSError, ValueError, RuntimeError, OverflowError) as error:
+    except TROUBLE as error:
         raise Invalid(where, "an HDF5 file", str(error)) from error
 
 
-def write_archive(path: Any, config: Any, weights: Any, assets: Mapping[str, bytes] | None = None) -> None:
+def size_of(archive: zipfile.ZipFile) -> int:
+    """The bytes of the archive's own file."""
+    file: Any = archive.fp
+    place = file.tell()
+    size = file.seek(0, 2)
+    file.seek(place)
+    return size
+
+
+def packed_size(archive: Any) -> int:
+    """The bytes of all entries of an archive as they are packed, or of the files of a folder."""
+    return sum(getattr(entry, "compress_size", entry.file_size) for entry in archive.infolist())
+
+
+def texts_of(config: Any) -> dict[str, str]:
+    """The files of text that tell of a model, by name."""
+    import datetime
+
+    saved = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    metadata = {"keras_version": FORMAT_VERSION, "date_saved": saved}
+    return {METADATA: json.dumps(metadata), CONFIG: json.dumps(config)}
+
+
+def write_archive(path: Any, texts: Mapping[str, str], weights: Any, assets: Mapping[str, bytes] | None = None) -> None:
     """Write a `.keras` file.
 
     Args:
         path: where to.
-        config: of the model.
+        texts: files of text by name.
         weights: a function that fills an open HDF5 file.
         assets: other files by their path inside the archive.
     """
-    import datetime
-
     import h5py
 
-    saved = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
-    metadata = {"keras_version": FORMAT_VERSION, "date_saved": saved}
-    text = json.dumps(config)
     with tempfile.TemporaryFile() as file:
         with h5py.File(file, "w") as open_file:
             weights(open_file)
         file.seek(0)
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(METADATA, json.dumps(metadata))
-            archive.writestr(CONFIG, text)
+            for name, text in texts.items():
+                archive.writestr(name, text)
             with archive.open(WEIGHTS, "w", force_zip64=True) as target:
                 shutil.copyfileobj(file, target, 2**20)
             for name, content in (assets or {}).items():

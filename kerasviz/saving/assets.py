@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kerasviz.declare import Invalid
-from kerasviz.saving.archive import copy_at_most
+from kerasviz.saving.archive import copy_at_most, undamaged_entry
 from kerasviz.saving.weights import saved_objects
 
 FOLDER = "assets"
@@ -43,10 +42,12 @@ def restore_assets(model: Any, archive: zipfile.ZipFile, where: str) -> None:
             for entry in entries:
                 target = Path(folder) / PurePosixPath(entry.filename).relative_to(place)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                try:
-                    with archive.open(entry) as source, target.open("wb") as file:
-                        copy_at_most(source, file, entry.file_size, f"{where}, {entry.filename}")
-                except zipfile.BadZipFile as error:
-                    raise Invalid(f"{where}, {entry.filename}", "an undamaged entry", str(error)) from error
+                with (
+                    undamaged_entry(f"{where}, {entry.filename}"),
+                    archive.open(entry) as source,
+                    target.open("wb") as file,
+                ):
+                    copy_at_most(source, file, entry.file_size, f"{where}, {entry.filename}")
             if entries:
-                thing.load_assets(folder)
+                with undamaged_entry(f"{where}, {place}"):
+                    thing.load_assets(folder)

@@ -134,6 +134,7 @@ def deserialize_keras_object(
     Raises:
         Invalid: where it names what is neither ours nor known, or does not fit.
     """
+    values.check_depth(config, "config")
     with opened_scope(custom_objects) if custom_objects else contextlib.nullcontext():
         return _made(with_public_modules(config))
 

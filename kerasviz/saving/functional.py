@@ -1,5 +1,6 @@
 """A graph of layers as Keras 3's functional config, and back."""
 
+import heapq
 from collections.abc import Mapping
 from typing import Any
 
@@ -113,30 +114,54 @@ class GraphReader:
         self.outputs: dict[tuple[str, int], list[Any]] = {}
 
     def run(self) -> None:
-        """Make all layers, then all calls."""
-        waiting = []
+        """Make all layers, then all calls: of those whose inputs are there, the first in the file."""
+        calls: list[tuple[str, int, Any]] = []
         for name, entry in self.entries.items():
-            calls = _list(entry.get("inbound_nodes", []), self.where)
+            inbound = _list(entry.get("inbound_nodes", []), self.where)
             if not is_function(entry):
                 self.made[name] = layer = deserialize_keras_object(entry)
                 if isinstance(layer, InputLayer):
                     self.outputs[name, 0] = [layer._inbound_nodes[0].outputs]
-            waiting += [(name, index, call) for index, call in enumerate(calls)]
-        while waiting:
-            later = [(name, index, call) for name, index, call in waiting if not self.call(name, index, call)]
-            if len(later) == len(waiting):
-                stuck = ", ".join(f"`{name}`" for name, _, _ in later[:5])
-                raise Invalid(self.where, "calls whose inputs are all in the file, none in a circle", stuck)
-            waiting = later
+            calls += [(name, index, call) for index, call in enumerate(inbound)]
+        needs = [self.needs(name, index, call) - set(self.outputs) for name, index, call in calls]
+        readers: dict[Any, list[int]] = {}
+        for place, needed in enumerate(needs):
+            for key in needed:
+                readers.setdefault(key, []).append(place)
+        ready = [place for place, needed in enumerate(needs) if not needed]
+        done = 0
+        while ready:
+            name, index, call = calls[heapq.heappop(ready)]
+            self.call(name, index, call)
+            done += 1
+            for place in readers.pop((name, index), ()):
+                needs[place].discard((name, index))
+                if not needs[place]:
+                    heapq.heappush(ready, place)
+        if done < len(calls):
+            stuck = ", ".join(f"`{calls[place][0]}`" for place, needed in enumerate(needs) if needed)
+            raise Invalid(self.where, "calls whose inputs are all in the file, none in a circle", stuck)
 
-    def call(self, name: str, index: int, call: Any) -> bool:
-        """Make one call, if its inputs are there."""
+    def needs(self, name: str, index: int, call: Any) -> set[tuple[str, int]]:
+        """The calls that must be made before this one."""
         if not isinstance(call, Mapping) or not {"args", "kwargs"} <= set(call):
             hint = "Files of Keras 2 have another form. Save the model again with Keras 3."
             raise Invalid(f"call of `{name}` in the file", "args and kwargs", call, hint)
-        if (index and (name, index - 1) not in self.outputs) or not self.ready(call):
-            return False
+        found = {(name, index - 1)} if index else set()
+        waiting = [call["args"], call["kwargs"]]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__":
+                found.add(self.key(value["config"]["keras_history"])[:2])
+            elif isinstance(value, (Mapping, list)):
+                waiting += value.values() if isinstance(value, Mapping) else value
+        return found
+
+    def call(self, name: str, index: int, call: Mapping[str, Any]) -> None:
+        """Make one call; its inputs are there."""
         args, kwargs = self.value(call["args"]), self.value(call["kwargs"])
+        if not isinstance(args, list) or not isinstance(kwargs, dict):
+            raise Invalid(f"call of `{name}` in the file", "a list of args and a dict of kwargs", call)
         if name in self.made:
             layer = self.made[name]
             outputs = layer(*args, **_needless_left_out(layer, args, kwargs))
@@ -145,15 +170,6 @@ class GraphReader:
             settings = {key: self.value(value) for key, value in settings.items()}
             outputs = called(function, title, args, kwargs, settings)
         self.outputs[name, index] = list(leaves(outputs))
-        return True
-
-    def ready(self, value: Any) -> bool:
-        """Whether every symbol in an argument is made."""
-        if isinstance(value, Mapping):
-            if value.get("class_name") == "__keras_tensor__":
-                return self.key(value["config"]["keras_history"])[:2] in self.outputs
-            return all(self.ready(part) for part in value.values())
-        return all(self.ready(part) for part in value) if isinstance(value, list) else True
 
     def value(self, value: Any) -> Any:
         """An argument, its symbols those of this graph."""
@@ -202,7 +218,8 @@ def _needless_left_out(layer: Any, args: list, kwargs: dict[str, Any]) -> dict[s
     """The arguments without those that a call finds itself: a mask that its input carries, and None."""
     kept = {}
     for name, value in kwargs.items():
-        if name == "mask" and (value is None or same_symbol(value, getattr(args[0], "_keras_mask", None))):
+        carried = getattr(args[0] if args else None, "_keras_mask", None)
+        if name == "mask" and (value is None or same_symbol(value, carried)):
             continue
         if value is None and name in ("training", "initial_state"):
             continue
@@ -210,12 +227,21 @@ def _needless_left_out(layer: Any, args: list, kwargs: dict[str, Any]) -> dict[s
     return kept
 
 
-def same_symbol(one: Any, other: Any) -> bool:
-    """Whether two symbols are the same function of the same symbols."""
+def same_symbol(one: Any, other: Any, known: dict[tuple[int, int], bool] | None = None) -> bool:
+    """Whether two symbols are the same function of the same symbols. `known` has what was found before."""
     if one is other:
         return True
     if not isinstance(one, KerasTensor) or not isinstance(other, KerasTensor):
         return type(one) is type(other) and not isinstance(one, KerasTensor) and one == other
+    known = {} if known is None else known
+    pair = id(one), id(other)
+    if pair not in known:
+        known[pair] = same_call(one, other, known)
+    return known[pair]
+
+
+def same_call(one: KerasTensor, other: KerasTensor, known: dict[tuple[int, int], bool]) -> bool:
+    """Whether two symbols come from calls of the same function with the same arguments."""
     first, second = one.node, other.node
     if first is None or second is None or one.output_index != other.output_index:
         return False
@@ -224,7 +250,7 @@ def same_symbol(one: Any, other: Any) -> bool:
         return False
     if not same_function(*operations) or len(first.args) != len(second.args):
         return False
-    return all(same_symbol(a, b) for a, b in zip(first.args, second.args, strict=True))
+    return all(same_symbol(a, b, known) for a, b in zip(first.args, second.args, strict=True))
 
 
 def same_function(one: FunctionOperation, other: FunctionOperation) -> bool:

@@ -10,7 +10,14 @@ from kerasviz.declare import Invalid
 
 MOST_OBJECTS = 1_000_000
 MOST_PER_STORED_BYTE = 1000  # what a filter may blow up; more is a trap
+MOST_PER_BYTE_OF_FILE = 100  # the same of all arrays together
+ALL_ARE_FINE = 2**26  # bytes of all arrays that any file may have
 SMALL = 2**16  # bytes that are read whatever they are stored as
+FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # any other may load a library from a folder
+TROUBLE = (  # what the HDF5 library and numpy raise over damaged files
+    *(RuntimeError, KeyError, OSError, ValueError, TypeError, OverflowError),
+    *(AttributeError, IndexError, MemoryError, AssertionError, SystemError),
+)
 
 
 @contextlib.contextmanager
@@ -20,24 +27,30 @@ def undamaged(where: str) -> Iterator[None]:
         yield
     except Invalid:
         raise
-    except (RuntimeError, KeyError, OSError, ValueError, TypeError, OverflowError) as error:
-        raise Invalid(where, "an undamaged HDF5 file", str(error)) from error
+    except TROUBLE as error:
+        raise Invalid(where, "an undamaged HDF5 file", str(error) or type(error).__name__) from error
 
 
-def check_file(file: Any, where: str) -> int:
+def check_file(file: Any, where: str, on_disk: int | None = None) -> int:
     """Walk every object once, and refuse what is no plain data. Returns the bytes of all arrays.
+
+    Args:
+        file: open, nothing read yet.
+        where: for errors.
+        on_disk: bytes that hold the file, where it is packed; those of the file itself by default.
 
     Raises:
         Invalid: on links, virtual datasets, storage in other files, and arrays larger than what is stored.
     """
     with undamaged(where):
-        return checked_size(file, where)
+        return checked_size(file, where, on_disk)
 
 
-def checked_size(file: Any, where: str) -> int:
+def checked_size(file: Any, where: str, on_disk: int | None = None) -> int:
     """The bytes of all arrays of a file; the walk itself."""
     seen: set[Any] = set()
-    total = 0
+    total = stored = 0
+    size_of_file = file.id.get_filesize()
     waiting = [(file["/"], "/")]
     while waiting:
         group, path = waiting.pop()
@@ -54,6 +67,12 @@ def checked_size(file: Any, where: str) -> int:
                 waiting.append((item, f"{inner}/"))
             else:
                 total += check_dataset(item, f"{where}, {inner}")
+                stored += item.id.get_storage_size()
+                if stored > size_of_file:
+                    raise Invalid(f"{where}, {inner}", f"arrays in the {size_of_file} bytes of the file", "more bytes")
+    limit = MOST_PER_BYTE_OF_FILE * min(size_of_file, size_of_file if on_disk is None else on_disk)
+    if total > max(limit, ALL_ARE_FINE):
+        raise Invalid(where, f"arrays of at most {limit} bytes, {MOST_PER_BYTE_OF_FILE} for each of the file's", total)
     return total
 
 
@@ -68,6 +87,8 @@ def plain_member(group: Any, name: str, where: str) -> Any:
     """A member that is in the file itself."""
     import h5py
 
+    if "/" in name or name in ("", ".", ".."):
+        raise Invalid(where, "a name in its group", name)
     link = group.get(name, getlink=True)
     if not isinstance(link, h5py.HardLink):
         raise Invalid(where, "an object in the file", type(link).__name__, "Links are not followed.")
@@ -84,11 +105,43 @@ def check_dataset(dataset: Any, where: str) -> int:
         raise Invalid(where, "an array of numbers", str(dataset.dtype))
     size = int(np.prod(dataset.shape, dtype=object)) * dataset.dtype.itemsize
     stored = dataset.id.get_storage_size()
-    compressed = dataset.chunks is not None and dataset.id.get_create_plist().get_nfilters() > 0
-    limit = stored * (MOST_PER_STORED_BYTE if compressed else 1)
+    limit = stored * (MOST_PER_STORED_BYTE if is_filtered(dataset, where) else 1)
     if size > max(limit, SMALL):
         raise Invalid(where, f"an array of at most the {stored} bytes that are stored", f"shape {dataset.shape}")
     return size
+
+
+def is_filtered(dataset: Any, where: str) -> bool:
+    """Whether its numbers are stored compressed, or otherwise changed.
+
+    Raises:
+        Invalid: for a filter that HDF5 does not bring along: it would look for a library to load.
+    """
+    properties = dataset.id.get_create_plist()
+    used = [properties.get_filter(index)[0] for index in range(properties.get_nfilters())]
+    unknown = [number for number in used if number not in FILTERS]
+    if unknown:
+        raise Invalid(where, f"filters among {', '.join(FILTERS.values())}", f"filter {unknown[0]}")
+    return bool(used)
+
+
+def plain_attribute(item: Any, name: str, where: str, default: Any = None) -> Any:
+    """An attribute of a group or array, `default` where there is none; never more than the file can hold.
+
+    Raises:
+        Invalid: where it is larger than the file, or damaged.
+    """
+    import h5py
+
+    with undamaged(f"{where}, attribute {name!r}"):
+        if name not in item.attrs:
+            return default
+        attribute = h5py.h5a.open(item.id, name.encode())
+        size = int(np.prod(attribute.shape or (), dtype=object)) * attribute.dtype.itemsize
+        limit = item.file.id.get_filesize()
+        if size > limit:
+            raise Invalid(f"{where}, attribute {name!r}", f"at most the {limit} bytes of the file", size)
+        return item.attrs[name]
 
 
 class Store:
@@ -122,7 +175,10 @@ class Store:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of an array, without reading it."""
-        return tuple(self.group[name].shape)
+        array = self.group[name]
+        if hasattr(array, "keys"):
+            raise Invalid(f"{self.where}/{name}", "an array", "a group")
+        return tuple(array.shape)
 
     def __getitem__(self, name: str) -> np.ndarray:
         if self.group is None or name not in self.group:
@@ -132,10 +188,13 @@ class Store:
 
     def read(self, dataset: Any, name: str) -> np.ndarray:
         """The numbers of an array."""
-        if not hasattr(dataset, "keys") and dataset.dtype.itemsize == 2 and dataset.attrs.get("dtype") == "bfloat16":
-            return widened(dataset[()])
+        where = f"{self.where}/{name}"
+        if not hasattr(dataset, "keys") and dataset.dtype.itemsize == 2:
+            kept_as = plain_attribute(dataset, "dtype", where)
+            if isinstance(kept_as, (str, bytes)) and kept_as in ("bfloat16", b"bfloat16"):
+                return widened(dataset[()])
         if hasattr(dataset, "keys") or dataset.dtype.kind not in "fiub":
-            raise Invalid(f"{self.where}/{name}", "an array of numbers", dataset)
+            raise Invalid(where, "an array of numbers", dataset)
         return dataset[()]
 
 

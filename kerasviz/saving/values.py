@@ -12,6 +12,12 @@ from kerasviz.tensors import KerasTensor, torch_dtype
 
 OTHER = object()  # not one of these values
 LARGEST = 2**24  # numbers in an array that stands in a config
+DTYPES = {  # of such an array; others can say how large one number is
+    "bool",
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    *("float16", "float32", "float64", "complex64", "complex128"),
+}
+DEEPEST = 300  # lists and dicts inside each other
 
 
 def listed(value: Any) -> Any:
@@ -80,7 +86,7 @@ def deserialize_value(config: Any, again: Callable[[Any], Any]) -> Any:
         return read(config, again)
     except Invalid:
         raise
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError, RuntimeError) as error:
         raise Invalid(f"config of `{config['class_name']}`", "a value of that kind", str(config)[:200]) from error
 
 
@@ -88,10 +94,9 @@ def _array(config: Mapping[str, Any], again: Callable) -> np.ndarray:
     inner = config["config"]
     if number_count(inner["value"]) > LARGEST:
         raise Invalid("array in a config", f"at most {LARGEST} numbers", "more")
-    array = np.array(inner["value"], dtype=inner["dtype"])
-    if array.dtype.kind not in "fiubc":
-        raise Invalid("array in a config", "numbers", array.dtype.name)
-    return array
+    if inner["dtype"] not in DTYPES:
+        raise Invalid("array in a config", "numbers", inner["dtype"])
+    return np.array(inner["value"], dtype=inner["dtype"])
 
 
 def _tensor(config: Mapping[str, Any], again: Callable) -> torch.Tensor:
@@ -125,6 +130,21 @@ READERS: dict[str, Callable[[Mapping[str, Any], Callable], Any]] = {
     "__tensor__": _tensor,
     "__keras_tensor__": _symbol,
 }
+
+
+def check_depth(config: Any, where: str) -> None:
+    """Refuse what is nested deeper than any model.
+
+    Raises:
+        Invalid: there, and for what holds itself.
+    """
+    level = [config]
+    for _ in range(DEEPEST):
+        inner = [part for part in level if isinstance(part, (Mapping, list, tuple))]
+        if not inner:
+            return
+        level = [part for whole in inner for part in (whole.values() if isinstance(whole, Mapping) else whole)]
+    raise Invalid(where, f"at most {DEEPEST} lists and dicts inside each other", "more")
 
 
 def is_whole(value: Any) -> bool:
