@@ -9,6 +9,7 @@ from torch import _VF, Tensor
 from kerasviz import layers
 from kerasviz.graph.emitters import emits
 from kerasviz.graph.plan import WHOLE, Plan, Value
+from kerasviz.layers.gru import kernel_run as gru_run
 from kerasviz.layers.recurrent_cells import has_standard_activations
 
 CELLS = {layers.LSTM: layers.LSTMCell, layers.GRU: layers.GRUCell, layers.SimpleRNN: layers.SimpleRNNCell}
@@ -38,12 +39,17 @@ def emit_forward(plan: Plan, layer: Any, x: Value) -> Value | None:
     if not fits(plan, layer, x) or layer.go_backwards or (type(layer) is layers.GRU and not layer.reset_after):
         return None
     cell, all_of_them, call, training = layer.cell, layer.return_sequences, layer.call, plan.training
+    weights = [cell.kernel, cell.recurrent_kernel, *(() if cell.bias is None else (cell.bias,))]
+    units, is_gru = cell.units, type(layer) is layers.GRU
 
     def run(x: Tensor) -> Tensor:
         """x: (batch, time, features)."""
         if torch.is_grad_enabled() or x.shape[0] == 0:
             return call(x, training=training)
-        outputs, last = cell.fused(x, x.new_zeros(x.shape[0], cell.units))
+        if is_gru:
+            outputs, last = gru_run(weights, x, x.new_zeros(1, x.shape[0], units))
+            return outputs if all_of_them else last[0]
+        outputs, last = cell.fused(x, x.new_zeros(x.shape[0], units))
         return outputs if all_of_them else last
 
     return plan.line(f"{plan.bind(run, 'recurrent')}({plan.read(x)})", 3 if all_of_them else 2)

@@ -108,13 +108,23 @@ class GRUCell(GRUArguments, GatedCell):
 
     def fused(self, inputs: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
         """Run torch's GRU with these weights, its gates in torch's order: reset, update, candidate."""
-        bias, trains = self.bias, torch.is_grad_enabled()
-        together: list[Any] = [self.kernel, self.recurrent_kernel, *(() if bias is None else (bias,))]
-        kernel, recurrent, *biases = (with_gradient if trains else without_gradient)(together, self.units)
-        weights = [kernel.t(), recurrent.t(), *(biases[0].unbind(0) if biases else ())]
-        start = start.unsqueeze(0).contiguous()
-        outputs, last = _VF.gru(inputs, start, weights, bias is not None, 1, 0.0, trains, False, True)
+        together: list[Any] = [self.kernel, self.recurrent_kernel, *(() if self.bias is None else (self.bias,))]
+        outputs, last = kernel_run(together, inputs, start.unsqueeze(0).contiguous())
         return outputs, last[0]
+
+
+def kernel_run(together: list[Tensor], inputs: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+    """Outputs and last state of torch's kernel.
+
+    Args:
+        together: kernel, recurrent kernel, and the bias if there is one, as a GRU has them.
+        inputs: (batch, time, features).
+        start: (1, batch, units).
+    """
+    units, trains = start.shape[2], torch.is_grad_enabled()
+    kernel, recurrent, *biases = (with_gradient if trains else without_gradient)(together, units)
+    weights = [kernel.t(), recurrent.t(), *(biases[0].unbind(0) if biases else ())]
+    return _VF.gru(inputs, start, weights, bool(biases), 1, 0.0, trains, False, True)
 
 
 def with_gradient(weights: list[Tensor], units: int) -> tuple[Tensor, ...]:
