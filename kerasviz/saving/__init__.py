@@ -1,6 +1,5 @@
 """Models and objects as files, in Keras's formats both ways. A file is read as data: nothing it names is run."""
 
-from kerasviz.declare import absent
 from kerasviz.saving.api import load_model, load_weights, model_from_json, save_model, save_weights
 from kerasviz.saving.config import (
     CustomObjectScope,
@@ -12,9 +11,11 @@ from kerasviz.saving.config import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from kerasviz.saving.editor import KerasFileEditor
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
@@ -28,5 +29,3 @@ __all__ = [
     "save_weights",
     "serialize_keras_object",
 ]
-
-__getattr__ = absent("saving", {"KerasFileEditor": "it comes with the tools for files"}, globals())
