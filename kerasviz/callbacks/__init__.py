@@ -6,8 +6,10 @@ from kerasviz.callbacks.checkpoints import ModelCheckpoint
 from kerasviz.callbacks.logs import CSVLogger, History, LambdaCallback
 from kerasviz.callbacks.monitor import MonitorCallback, check_monitors
 from kerasviz.callbacks.progress import ProgbarLogger
+from kerasviz.callbacks.remote import RemoteMonitor
 from kerasviz.callbacks.schedules import LearningRateScheduler, ReduceLROnPlateau
 from kerasviz.callbacks.stopping import EarlyStopping, TerminateOnNaN
+from kerasviz.callbacks.tensorboard import TensorBoard
 from kerasviz.declare import Family, absent
 
 FAMILY = Family("callback", module="keras.callbacks", namespace=globals(), base=Callback)
@@ -25,6 +27,8 @@ __all__ = [
     "MonitorCallback",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "TensorBoard",
     "TerminateOnNaN",
     "check_monitors",
 ]
@@ -33,9 +37,7 @@ __getattr__ = absent(
     "callbacks",
     {
         "OrbaxCheckpoint": "it comes with the other callbacks that keep a run",
-        "RemoteMonitor": "it comes with the other callbacks that report a run",
         "SwapEMAWeights": "it comes with the other callbacks that change weights",
-        "TensorBoard": "it comes with the other callbacks that report a run",
     },
     globals(),
 )
