@@ -1,13 +1,14 @@
 """Save and load models and weights."""
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from kerasviz.declare import Invalid
 from kerasviz.saving import archive as archives
-from kerasviz.saving import shards
+from kerasviz.saving import shards, tensors_file
 from kerasviz.saving.assets import collect_assets, restore_assets
 from kerasviz.saving.budget import Budget
 from kerasviz.saving.config import deserialize_keras_object, serialize_keras_object
@@ -126,20 +127,35 @@ def save_weights(
     Raises:
         Invalid: where the path does not end so, the model has no weights yet, or one array is larger than a file.
     """
-    import h5py
-
     if kwargs:
         raise TypeError(f"save_weights has no argument `{next(iter(kwargs))}`.")
-    ending = shards.SHARD_ENDING if max_shard_size is None else shards.ENDING
-    if not str(filepath).endswith(ending):
-        raise Invalid("save_weights(filepath=...)", f"a path that ends in `{ending}`", str(filepath))
+    if max_shard_size is not None and str(filepath).endswith(shards.SHARD_ENDING):
+        renamed = str(filepath).removesuffix(shards.SHARD_ENDING) + shards.ENDING
+        warnings.warn(f"Several files need one that names them: `{renamed}`, and not `{filepath}`.", stacklevel=2)
+        filepath = renamed
+    endings = (shards.ENDING,) if max_shard_size is not None else tuple(WRITERS)
+    ending = next((ending for ending in endings if str(filepath).endswith(ending)), None)
+    if ending is None:
+        words = " or ".join(f"`{ending}`" for ending in endings)
+        raise Invalid("save_weights(filepath=...)", f"a path that ends in {words}", str(filepath))
     if not getattr(model, "built", True):
         raise Invalid(f'Model "{model.name}".save_weights', "a built model", "one without weights yet")
-    if max_shard_size is not None:
-        shards.write_shards(model, filepath, overwrite, max_shard_size)
-        return
+    WRITERS[ending](model, filepath, overwrite, *(() if max_shard_size is None else (max_shard_size,)))
+
+
+def write_hdf5(model: Any, filepath: Any, overwrite: bool) -> None:
+    """Write the weights to one HDF5 file."""
+    import h5py
+
     with replacing(filepath, overwrite) as beside, h5py.File(beside, "w") as file:
         write_weights(model, file)
+
+
+WRITERS: dict[str, Callable[..., None]] = {
+    shards.SHARD_ENDING: write_hdf5,
+    shards.ENDING: shards.write_shards,
+    tensors_file.ENDING: tensors_file.write_tensors,
+}
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
@@ -147,7 +163,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 
     Args:
         model: built as the one that was saved.
-        filepath: `.weights.h5` or `.keras`; `.weights.json` where there are several.
+        filepath: `.weights.h5` or `.keras`; `.weights.json` where there are several; or `.safetensors`.
         skip_mismatch: whether layers that do not fit keep what they have.
         kwargs: `objects_to_skip`, layers to leave alone.
 
@@ -158,6 +174,9 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     skipped = kwargs.pop("objects_to_skip", None) or ()
     if kwargs:
         raise TypeError(f"load_weights has no argument `{next(iter(kwargs))}`.")
+    if where.endswith(tensors_file.ENDING):
+        tensors_file.read_tensors(model, filepath, skip_mismatch, skipped)
+        return
     with opened_weights(filepath) as file:
         read_weights(model, file, where, skip_mismatch, skipped)
 
@@ -178,7 +197,8 @@ def opened_weights(filepath: Any) -> Iterator[Any]:
             check_file(file, where)
             yield file
     else:
-        raise Invalid("load_weights(filepath=...)", "a `.weights.h5`, `.weights.json` or `.keras` file", where)
+        words = "a `.weights.h5`, `.weights.json`, `.safetensors` or `.keras` file"
+        raise Invalid("load_weights(filepath=...)", words, where)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

@@ -26,7 +26,7 @@ PER_FILE, PER_GROUP, PER_ARRAY = 8192, 1024, 512  # bytes that HDF5 takes beside
 READABLE_SINCE = ("v108", "v108")  # version of HDF5; what is older takes more room
 
 
-def write_shards(model: Any, filepath: Any, overwrite: bool, max_shard_size: float) -> None:
+def write_shards(model: Any, filepath: Any, overwrite: bool, max_shard_size: float = USUAL_SIZE) -> None:
     """Write the weights to files of at most `max_shard_size` gigabytes each.
 
     Raises:

@@ -1,5 +1,6 @@
 """What IntegerLookup and StringLookup share: a vocabulary, its special tokens, and rows for what is found in it."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -291,7 +292,8 @@ class IndexLookup(Adaptable):
         return {"tokens": self.__dict__["_tokens"], "idf_weights": weights}
 
     def set_extra_state(self, state: Any) -> None:
-        """Take tokens and weights from a `state_dict`."""
+        """Take tokens and weights from a `state_dict`, or from a file of safetensors, which has their JSON as bytes."""
+        state = json.loads(bytes(state.tolist())) if isinstance(state, Tensor) else state
         if state["tokens"] is not None:
             weights = state["idf_weights"]
             self._use(list(state["tokens"]), None if weights is None else torch.tensor(weights))
