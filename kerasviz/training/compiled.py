@@ -2,15 +2,15 @@
 
 import inspect
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from kerasviz.declare import Invalid, serialize
 from kerasviz.declare.families import family
-from kerasviz.training.losses import CompiledLoss, is_one_loss, resolve_loss
-from kerasviz.training.metrics import CompiledMetrics, check_metrics, metric_class
+from kerasviz.training.losses import CompiledLoss, check_losses
+from kerasviz.training.metrics import CompiledMetrics, metric_class
 from kerasviz.training.outputs import Outputs
 from kerasviz.training.tally import Tally
 
@@ -114,36 +114,24 @@ class Compiled:
         self.part_trackers: list[Any] = []
         self.outputs: Outputs | None = None
         self.loss: CompiledLoss | None = None
-        self.metrics: CompiledMetrics | None = None
+        self.metrics = CompiledMetrics(arguments["metrics"], arguments["weighted_metrics"])
         self.tally: Tally | None = None
-        loss = arguments["loss"]
-        self.only_loss = resolve_loss(loss) if is_one_loss(loss) else None
-        if not is_one_loss(loss):  # a wrong name is an error of `compile`
-            for one in loss.values() if isinstance(loss, Mapping) else loss:
-                resolve_loss(one)
-        for name in ("metrics", "weighted_metrics"):
-            check_metrics(arguments[name], f"compile({name}=...)")
+        check_losses(arguments["loss"])
 
     def match(self, y: Any, y_pred: Any, names: Sequence[str] | None) -> None:
         """Learn the outputs from a batch's predictions, and match losses and metrics to them."""
-        if self.outputs is not None:
-            return
-        outputs = Outputs(y_pred, names)
-        loss = self.only_loss if self.only_loss is not None else self.arguments["loss"]
-        compiled = CompiledLoss(outputs, loss, self.arguments["loss_weights"])
-        targets, predictions = outputs.targets(y), outputs.predictions(y_pred)
-        measured = self.arguments["metrics"], self.arguments["weighted_metrics"]
-        if y is None:
-            measured = None, None  # an autoencoder's add_loss: nothing to compare with
-        self.metrics = CompiledMetrics(outputs, *measured, targets, predictions)
-        self.part_trackers = [metric_class("Mean")(name=name) for name in compiled.names]
-        self.loss, self.outputs = compiled, outputs
+        if self.outputs is None:
+            outputs = Outputs(y_pred, names)
+            self.loss = CompiledLoss(outputs, self.arguments["loss"], self.arguments["loss_weights"])
+            self.part_trackers = [metric_class("Mean")(name=name) for name in self.loss.names]
+            self.outputs = outputs
+        if not self.metrics.built and y is not None:  # none: an autoencoder's add_loss, nothing to compare with
+            self.metrics.match(self.outputs, y, y_pred)
 
     def new_tally(self, lasting: bool) -> Tally:
         """A tally for batches of a source; what waited in the last one is taken into account first."""
         if self.tally is not None:
             self.tally.flush()
-        assert self.metrics is not None
         self.tally = Tally(self.loss_tracker, self.part_trackers, self.metrics, lasting)
         return self.tally
 
@@ -167,5 +155,5 @@ class Compiled:
     @property
     def all_metrics(self) -> list[Any]:
         """Trackers and metrics in Keras's order."""
-        collected = [self.metrics] if self.metrics is not None and self.metrics.entries else []
+        collected = [self.metrics] if self.metrics else []
         return [self.loss_tracker, *collected, *self.part_trackers]

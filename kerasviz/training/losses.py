@@ -1,5 +1,6 @@
 """The loss that `compile` was told, resolved: one number from targets, predictions and weights."""
 
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -110,7 +111,16 @@ def is_one_loss(given: Any) -> bool:
 
 def is_number(given: Any) -> bool:
     """Whether it is one weight, and not a list or dict of them."""
-    return isinstance(given, (int, float))
+    return isinstance(given, numbers.Real)
+
+
+def check_losses(given: Any) -> None:
+    """Resolve every loss in a nest once, so that a wrong name is an error of `compile`."""
+    if is_one_loss(given):
+        resolve_loss(given)
+        return
+    for one in given.values() if isinstance(given, Mapping) else given:
+        check_losses(one)
 
 
 class CompiledLoss:
@@ -118,44 +128,71 @@ class CompiledLoss:
 
     Args:
         outputs: the model's outputs.
-        loss: what `compile` was told: one loss, or a list or dict of them.
+        loss: what `compile` was told: one loss, or a nest of them.
         weights: a factor per output.
+
+    Attributes:
+        losses: one per output; None where it has none.
+        names: of the outputs' losses in the logs, where there are several.
     """
 
     def __init__(self, outputs: Outputs, loss: Any, weights: Any = None) -> None:
         self.outputs = outputs
-        given = outputs.settings(loss, "compile(loss=...)", is_one_loss)
-        self.losses = [resolve_loss(one) for one in given]
-        factors = outputs.settings(weights, "compile(loss_weights=...)", is_number)
-        self.factors = [1.0 if factor is None else float(factor) for factor in factors]
-        self.names = (
-            [f"{name}_loss" for name, one in zip(outputs.names, self.losses, strict=True) if one is not None]
-            if len(outputs) > 1
-            else []
-        )
+        placed = outputs.settings(loss, "compile(loss=...)", is_one_loss)
+        self.losses = [resolve_loss(one) for one in outputs.in_order(placed)]
+        self.order = [place for place in placed if self.losses[place] is not None]
+        self.factors = [1.0] * len(outputs)
+        for place, factor in outputs.settings(weights, "compile(loss_weights=...)", is_number).items():
+            if factor is not None and not is_number(factor):
+                raise Invalid("compile(loss_weights=...)", "a number for each output", factor)
+            self.factors[place] = 1.0 if factor is None else float(factor)
+        own = {p: placed[p] if isinstance(placed[p], str) else self.losses[p].name for p in self.order}
+        self.names = unique([outputs.loss_name(place, own[place]) for place in self.order]) if len(own) > 1 else []
 
     @property
     def is_plain(self) -> bool:
         """Whether it is one loss of one output, as it is."""
         return self.outputs.is_single and self.factors == [1.0] and self.losses[0] is not None
 
+    def check_reductions(self) -> None:
+        """Only a number can be made smaller.
+
+        Raises:
+            Invalid: naming a loss that gives several.
+        """
+        for place in self.order:
+            loss = self.losses[place]
+            reduction = getattr(getattr(loss, "function", loss), "reduction", "mean")
+            if reduction in (None, "none"):
+                where = f'compile(loss=...), output "{self.outputs.names[place]}"'
+                hint = "Leave `reduction` out."
+                raise Invalid(where, "a loss that is one number for a batch", f"reduction={reduction!r}", hint)
+
     def __call__(self, y: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Tensor | None, list[Tensor]]:
         """The sum, and the loss of each output that has one where there are several."""
         targets = self.outputs.targets(y)
         weights = self.outputs.weights(sample_weight)
+        predictions = self.outputs.predictions(y_pred)
         total, parts = None, []
-        for index, prediction in enumerate(self.outputs.predictions(y_pred)):
-            loss = self.losses[index]
-            if loss is None:
-                continue
-            if targets[index] is None:
-                where = f'output "{self.outputs.names[index]}"'
+        for place in self.order:
+            if targets[place] is None:
+                where = f'output "{self.outputs.names[place]}"'
                 raise Invalid(where, "targets, since it has a loss", None, "Pass y for it, or leave its loss out.")
-            part = loss(targets[index], prediction, weights[index])
+            part = self.losses[place](targets[place], predictions[place], weights[place])
             parts.append(part)
-            part = part if self.factors[index] == 1.0 else part * self.factors[index]
+            part = part if self.factors[place] == 1.0 else part * self.factors[place]
             total = part if total is None else total + part
         return total, parts if self.names else []
+
+
+def unique(names: list[str]) -> list[str]:
+    """The names, with a number after those that came before."""
+    counts: dict[str, int] = {}
+    made = []
+    for name in names:
+        count = counts[name] = counts.get(name, -1) + 1
+        made.append(f"{name}_{count}" if count else name)
+    return made
 
 
 def sum_losses(losses: Sequence[Tensor]) -> Tensor | None:

@@ -80,15 +80,12 @@ def per_output(given: Any, outputs: Outputs, where: str) -> list[list[Any]]:
     """The metrics of each output, as the user passed them."""
     if given is None:
         return [[] for _ in range(len(outputs))]
-    if isinstance(given, str) or not isinstance(given, (list, tuple, Mapping)):
-        raise Invalid(where, "a list or dict of metrics", given, f"Write [{given!r}].")
     if isinstance(given, Mapping) and "class_name" not in given:
-        lists = outputs.by_name(given, where)
+        lists = outputs.in_order(outputs.placed(given, where))
     elif len(outputs) == 1:
-        flat = given[0] if len(given) == 1 and isinstance(given[0], (list, tuple)) else given
-        lists = [flat]
+        lists = [given[0] if len(given) == 1 and isinstance(given[0], (list, tuple)) else given]
     else:
-        lists = outputs.settings(given, where, is_one=lambda value: False)
+        lists = outputs.in_order(outputs.placed(given, where))
     return [
         [] if one is None else [one] if is_one_metric(one) else [metric for metric in one if metric is not None]
         for one in lists
@@ -96,37 +93,52 @@ def per_output(given: Any, outputs: Outputs, where: str) -> list[list[Any]]:
 
 
 class CompiledMetrics:
-    """All metrics of a model, as one.
+    """All metrics of a model, as one; those of each output are known once outputs and targets are.
 
     Args:
-        outputs: the model's outputs.
         metrics: what `compile` was told to measure.
         weighted: what it was told to measure with sample weights.
-        targets: a target per output, for the shapes.
-        predictions: a prediction per output, for the shapes.
+
+    Attributes:
+        entries: name in the logs, place of the output, metric, and whether it is weighted, of each.
     """
 
     name = "compile_metrics"
 
-    def __init__(self, outputs: Outputs, metrics: Any, weighted: Any, targets: list, predictions: list) -> None:
-        self.outputs = outputs
-        self.entries: list[tuple[str, int, Any, bool]] = []  # name in the logs, output, metric, whether weighted
-        taken: dict[tuple[int, str], int] = {}
-        plain = per_output(metrics, outputs, "compile(metrics=...)")
-        weighing = per_output(weighted, outputs, "compile(weighted_metrics=...)")
-        for index in range(len(outputs)):
-            for ones, is_weighted in ((plain[index], False), (weighing[index], True)):
-                for one in ones:
-                    self._add(index, resolve_metric(one, targets[index], predictions[index]), is_weighted, taken)
+    def __init__(self, metrics: Any, weighted: Any) -> None:
+        for name, given in (("metrics", metrics), ("weighted_metrics", weighted)):
+            where = f"compile({name}=...)"
+            if given is not None and (isinstance(given, str) or not isinstance(given, (list, tuple, Mapping))):
+                raise Invalid(where, "a list or dict of metrics", given, f"Write [{given!r}].")
+            check_metrics(given, where)
+        self.given = metrics, weighted
+        self.built = False
+        self.outputs: Any = None
+        self.entries: list[tuple[str, int, Any, bool]] = []
 
-    def _add(self, index: int, metric: Any, is_weighted: bool, taken: dict[tuple[int, str], int]) -> None:
-        name = metric.name
-        if is_weighted and (index, name) in taken:
-            name = f"weighted_{name}"
-        count = taken.get((index, name), 0)
-        taken[index, name] = count + 1
-        name = name if not count else f"{name}_{count}"
-        self.entries.append((self.outputs.prefix(index) + name, index, metric, is_weighted))
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return any(self.given)
+
+    def match(self, outputs: Outputs, y: Any, y_pred: Any) -> None:
+        """Learn which output each metric belongs to, and what "accuracy" means for it, from a batch."""
+        targets, predictions = outputs.targets(y), outputs.predictions(y_pred)
+        self.outputs, self.built = outputs, True
+        taken: dict[str, int] = {}
+        for given, name in zip(self.given, ("metrics", "weighted_metrics"), strict=True):
+            for place, ones in enumerate(per_output(given, outputs, f"compile({name}=...)")):
+                for one in ones:
+                    metric = resolve_metric(one, targets[place], predictions[place])
+                    self._add(place, metric, name == "weighted_metrics", taken)
+
+    def _add(self, place: int, metric: Any, is_weighted: bool, taken: dict[str, int]) -> None:
+        prefix = self.outputs.metric_prefix(place)
+        name = prefix + metric.name
+        if is_weighted and name in taken:
+            name = f"{prefix}weighted_{metric.name}"
+        count = taken.get(name, 0)
+        taken[name] = count + 1
+        self.entries.append((f"{name}_{count}" if count else name, place, metric, is_weighted))
 
     @property
     def metrics(self) -> list[Any]:

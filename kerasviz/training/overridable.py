@@ -69,7 +69,7 @@ class Overridable(Preparing):
         """Bring the metrics up to date with a batch; returns their values. Override to add some."""
         compiled = self._known("compute_metrics")
         compiled.match(y, y_pred, getattr(self, "output_names", None))
-        if compiled.metrics is not None and y is not None:
+        if y is not None:
             compiled.metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
 

@@ -196,18 +196,17 @@ class Preparing:
         if self._overrides("train_step", "compute_metrics", "get_metrics_result"):
             return None
         compiled = self._compiled
-        if compiled is None or compiled.metrics is None:
+        if compiled is None or compiled.outputs is None:
             return None
         names = [name for name, *_ in compiled.metrics.entries]
         own = [metric.name for metric in self.metrics if metric is not compiled.metrics]
         return [*own, *names]
 
     def _as_numbers(self, logs: Mapping[str, Any]) -> Any:
-        """Values in the order loss, losses of the outputs, metrics; a single one as it is."""
-        order = ["loss"]
-        if self._compiled is not None:
-            order += [tracker.name for tracker in self._compiled.part_trackers]
-            order += [name for name, *_ in self._compiled.metrics.entries] if self._compiled.metrics else []
+        """Values in the order loss, losses of the outputs, metrics, then the rest by name; a single one as it is."""
+        order: dict[str, None] = {}
+        for metric in self.metrics:
+            order |= dict.fromkeys(inner.name for inner in getattr(metric, "metrics", (metric,)))
         values = [logs[name] for name in order if name in logs]
         values += [value for name, value in logs.items() if name not in order]
         return values[0] if len(values) == 1 else values

@@ -34,6 +34,8 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
         warnings.warn("The model has no weights to train: all its layers are frozen, or have none.", stacklevel=2)
         return test_step(trainer, compiled, tally)
     loss = compiled.loss
+    if loss is not None:
+        loss.check_reductions()
     if loss is not None and loss.is_plain and extra_losses(trainer) is None and scale is None:
         return plain_step(forward, loss.losses[0], variables, apply, add, read)
     objective = objective_of(trainer, compiled)
@@ -65,13 +67,15 @@ def plain_step(
 
     def step(batch: tuple) -> Read:
         x, y, weight = batch if len(batch) == 3 else (*batch, None, None)[:3]
+        if type(y) is not Tensor:
+            y = only(y)
         y_pred = forward(x)
         for variable in variables:
             variable.grad = None
         if shortcut is not None and weight is None and shortcut.fits(y, y_pred):
             loss = shortcut.backward(y, y_pred)
         else:
-            loss = loss_of(y, y_pred) if weight is None else loss_of(y, y_pred, weight)
+            loss = loss_of(y, y_pred) if weight is None else loss_of(y, y_pred, only(weight))
             loss.backward()
         apply()
         add(loss, len(y_pred), NO_PARTS, y, y_pred, weight)
@@ -227,6 +231,11 @@ def may_add_losses(trainer: Any) -> bool:
     return any(
         layer.activity_regularizer is not None or not type(layer).__module__.startswith("kerasviz.") for layer in layers
     )
+
+
+def only(value: Any) -> Any:
+    """The single tensor in a list or dict of one."""
+    return value if isinstance(value, Tensor) else next(leaves(value))
 
 
 def num_rows(x: Any) -> int:
