@@ -12,7 +12,6 @@ from kerasviz.declare.errors import Invalid, did_you_mean
 HOMES = {  # what configs may name, and which of our modules has it
     "keras": "kerasviz.models",
     "keras.activations": "kerasviz.activations",
-    "keras.callbacks": "kerasviz.callbacks",
     "keras.constraints": "kerasviz.constraints",
     "keras.dtype_policies": "kerasviz.tensors",
     "keras.initializers": "kerasviz.initializers",
@@ -26,6 +25,7 @@ HOMES = {  # what configs may name, and which of our modules has it
     "keras.regularizers": "kerasviz.regularizers",
     "keras.utils": "kerasviz.utils",
 }
+NOT_IN_CONFIGS = ("keras.callbacks",)  # they write files and send what they hear: no model is made of them
 NAMESPACES: dict[str, list[Callable[[], Mapping[str, Any]]]] = {}  # "keras.layers" -> what gives its public names
 REGISTERED: dict[str, Any] = {}  # "package>name" -> what the user registered
 INNER_NAMES = {"GroupQueryAttention": "grouped_query_attention"}  # Keras's own class has another name than the public
@@ -155,7 +155,7 @@ def resolve(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None 
             return found
     module = str(config.get("module") or "")
     everything: dict[str, Any] = {}
-    found = names_of(module).get(wanted)
+    found = None if module in NOT_IN_CONFIGS else names_of(module).get(wanted)
     if found is None:
         everything = {other: thing for known in HOMES for other, thing in names_of(known).items()}
         anywhere = module in ("", "builtins") or module.startswith("keras.src")

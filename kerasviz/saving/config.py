@@ -149,12 +149,12 @@ def _made(config: Any) -> Any:
     _refuse_code(config)
     try:
         made = deserialize(config)
+        if isinstance(made, Layer):
+            _finish(made, config)
     except Invalid:
         raise
     except Exception as error:
         raise Invalid(f"config of `{name}`", "arguments that make one", config.get("config"), str(error)) from error
-    if isinstance(made, Layer):
-        _finish(made, config)
     return made
 
 
