@@ -25,14 +25,12 @@ class Profile:
         """Begin to watch; where another profiler does already, a warning says so and nothing else happens."""
         from torch.profiler import ProfilerActivity, profile
 
-        activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if torch.cuda.is_available() else [])
-        profiler = profile(activities=activities)
-        try:
-            profiler.start()
-        except RuntimeError as error:
-            warnings.warn(f"TensorBoard's profile is left out: {error}", stacklevel=2)
+        if torch.autograd._profiler_enabled():  # torch has one at a time, and the second would end the first
+            warnings.warn("TensorBoard's profile is left out: another profiler is at work.", stacklevel=2)
             return
-        self._profiler = profiler
+        activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if torch.cuda.is_available() else [])
+        self._profiler = profile(activities=activities)
+        self._profiler.start()
 
     def stop(self) -> Path | None:
         """Write the trace; returns its path, or None where nothing was watched."""
