@@ -267,6 +267,10 @@ class Sequential(Model):
             config["build_input_shape"] = self.input_shape
         return config
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape of its input, once it is known."""
+        return None if self._functional is None else {"input_shape": self.input_shape}
+
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> "Sequential":
         """The model that `get_config` described."""

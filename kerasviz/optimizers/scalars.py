@@ -35,7 +35,9 @@ class HostScalar(Variable):
         facts: dict[str, Any] = vars(self)
         seen = facts.get("_seen")
         if seen is not None and seen != self._version and self.device.type != "meta":
-            facts["_known"] = self.detach().item()
+            value, known = self.detach().item(), facts.get("_known")
+            if known is None or torch.tensor(known, dtype=self.dtype).item() != value:  # else it knows it better
+                facts["_known"] = value
         facts["_seen"] = self._version
         return facts["_known"]
 

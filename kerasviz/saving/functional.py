@@ -14,6 +14,8 @@ from kerasviz.saving.functions import arguments, function_from_config, function_
 from kerasviz.saving.values import listed, symbol_facts
 from kerasviz.tensors import FunctionOperation, KerasTensor, leaves, map_leaves, record_function
 
+MEANT = "explicit"  # of a call: Keras writes `training: false` where nobody said so, and goes by the mode of the model
+
 
 def functional_to_config(model: Any) -> dict[str, Any]:
     """Layers, their calls, inputs and outputs of a Functional model."""
@@ -61,10 +63,11 @@ class GraphWriter:
 
     def call(self, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
         """What one call was given."""
-        return {
+        call: dict[str, Any] = {
             "args": [self.plain(value) for value in args],
             "kwargs": {name: self.plain(value) for name, value in kwargs.items()},
         }
+        return call | {MEANT: ["training"]} if kwargs.get("training") is False else call
 
     def plain(self, value: Any) -> Any:
         """An argument in JSON form; tuples are lists, as in Keras's files."""
@@ -164,7 +167,9 @@ class GraphReader:
             raise Invalid(f"call of `{name}` in the file", "a list of args and a dict of kwargs", call)
         if name in self.made:
             layer = self.made[name]
-            outputs = layer(*args, **_needless_left_out(layer, args, kwargs))
+            if kwargs.get("training") is False and "training" not in (call.get(MEANT) or ()):
+                del kwargs["training"]
+            outputs = layer(*args, **_needless_left_out(args, kwargs))
         else:
             function, title, settings = function_from_config(self.entries[name])
             settings = {key: self.value(value) for key, value in settings.items()}
@@ -214,7 +219,7 @@ def called(function: Any, name: str, args: list, kwargs: dict[str, Any], setting
     return record_function(function, tuple(args), kwargs, name)
 
 
-def _needless_left_out(layer: Any, args: list, kwargs: dict[str, Any]) -> dict[str, Any]:
+def _needless_left_out(args: list, kwargs: dict[str, Any]) -> dict[str, Any]:
     """The arguments without those that a call finds itself: a mask that its input carries, and None."""
     kept = {}
     for name, value in kwargs.items():
