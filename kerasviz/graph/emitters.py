@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kerasviz import activations, layers
-from kerasviz.graph.linear import linear
+from kerasviz.graph.linear import linear, product_in_source
 from kerasviz.graph.plan import EMITTERS, Plan, Value
 
 IN_PLACE = {activations.relu: "relu_", activations.sigmoid: "sigmoid_", activations.tanh: "tanh_"}
@@ -58,9 +58,9 @@ def emit_dense(plan: Plan, layer: Any, x: Value) -> Value | None:
         return None
     bias = "None" if layer.bias is None else plan.bind(layer.bias, f"{layer.name}_bias")
     kernel = plan.bind(layer.kernel, f"{layer.name}_kernel")
-    function = plan.bind(linear(x.rank, layer.kernel, layer.bias is not None), "linear")
+    function = linear(x.rank, layer.kernel, layer.bias is not None)
     fresh = x.rank == 2  # oneDNN's output is a view of a matrix otherwise
-    value = plan.line(f"{function}({plan.read(x)}, {kernel}, {bias})", x.rank, fresh=fresh)
+    value = plan.line(product_in_source(plan, function, plan.read(x), kernel, bias), x.rank, fresh=fresh)
     return activated(plan, layer.activation, value, own=True)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 ENOUGH_PRODUCTS = 2_000_000  # rows * features * units from which the call's own cost does not matter
+MOST_ROWS = 4096  # of a batch of vectors; kernels so small that only more of them would pay are torch's
 MARGIN = 0.85  # share of torch's time below which oneDNN is taken
 
 
@@ -22,7 +23,9 @@ def linear(rank: int, kernel: Tensor, has_bias: bool) -> Callable[[Tensor, Tenso
     plain = over_rest if rank != 2 else with_bias if has_bias else without_bias
     if not (kernel.is_cpu and kernel.dtype == torch.float32 and onednn_is_faster()):
         return plain
-    enough = ENOUGH_PRODUCTS // max(kernel.shape[0] * kernel.shape[1], 1) + 1
+    enough = rows_that_pay(kernel)
+    if rank == 2 and enough > MOST_ROWS:
+        return plain
 
     def product(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
         """x @ kernel + bias, by the faster of two kernels for this number of rows."""
@@ -31,6 +34,20 @@ def linear(rank: int, kernel: Tensor, has_bias: bool) -> Callable[[Tensor, Tenso
         return by_onednn(x, kernel, bias)
 
     return product
+
+
+def rows_that_pay(kernel: Tensor) -> int:
+    """Rows from which oneDNN's quicker product is worth its longer call."""
+    return ENOUGH_PRODUCTS // max(kernel.shape[0] * kernel.shape[1], 1) + 1
+
+
+def product_in_source(plan: Any, function: Callable, x: str, kernel: str, bias: str) -> str:
+    """The source of a call of what `linear` gives, in a plan."""
+    if function is with_bias:
+        return f"torch.addmm({bias}, {x}, {kernel})"
+    if function is without_bias:
+        return f"torch.mm({x}, {kernel})"
+    return f"{plan.bind(function, 'linear')}({x}, {kernel}, {bias})"
 
 
 def in_a_mode() -> bool:
@@ -86,6 +103,29 @@ class OneDNNLinear(torch.autograd.Function):
         of_x = _product(gradient, kernel, None) if needs_x else None
         of_kernel = _product(flat.t(), rows.t(), None) if needs_kernel else None
         return of_x, of_kernel, rows.sum(0) if needs_bias else None
+
+
+def products_back(rank: int, kernel: Tensor) -> tuple[Callable | None, Callable | None]:
+    """The functions for the gradients of x and of the kernel, by the faster of two; None where that is torch's."""
+    if not (kernel.is_cpu and kernel.dtype == torch.float32 and onednn_is_faster()):
+        return None, None
+    units, enough = kernel.shape[1], rows_that_pay(kernel)
+    if rank == 2 and enough > MOST_ROWS:
+        return None, None
+
+    def of_input(gradient: Tensor, kernel: Tensor) -> Tensor:
+        """gradient @ kernel.T. gradient: (batch, *rest, units)."""
+        if gradient.numel() < enough * units or not gradient.is_cpu:
+            return F.linear(gradient, kernel)
+        return _product(gradient, kernel, None)
+
+    def of_kernel(x: Tensor, gradient: Tensor) -> Tensor:
+        """x.T @ gradient. x: (rows, features), gradient: (rows, units)."""
+        if len(x) < enough or not x.is_cpu:
+            return torch.mm(x.t(), gradient)
+        return _product(x.t(), gradient.t(), None)
+
+    return of_input, of_kernel
 
 
 @functools.cache

@@ -82,6 +82,8 @@ class WeightOwner(nn.Module):
 
     def _inner_layers(self) -> list[Any]:
         """The layers that are attributes of this one, in the order of creation."""
+        if not self._modules:
+            return []
         found = [m for m in self._modules.values() if isinstance(m, WeightOwner)]
         for module in self._modules.values():
             if not isinstance(module, WeightOwner) and module is not None:

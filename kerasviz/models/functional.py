@@ -10,6 +10,7 @@ from torch.nn.modules import module as torch_module
 
 from kerasviz.declare import Invalid
 from kerasviz.graph import Graph, Plan, compile_plan
+from kerasviz.graph.descent import Descent, descent_of, is_listened_to
 from kerasviz.graph.function import Function
 from kerasviz.graph.plan import is_hooked
 from kerasviz.graph.rebuilding import describe, rebuild
@@ -174,24 +175,35 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
         """The plan, taking inputs and giving outputs in the model's structure."""
         if not self._runs_as_plan():
             return functools.partial(self, training=training)
-        inputs, count = self.graph.inputs, len(self.graph.input_tensors)
-        function = self._current_plan(training).function
+        function, flat = self._current_plan(training).function, self.flattener()
         structured = None if isinstance(self.graph.outputs, KerasTensor) else self._structured
-        if isinstance(inputs, KerasTensor):
 
-            def run(x: Any) -> Any:
-                outputs = function(x if isinstance(x, Tensor) else self._flat_inputs(x)[0])
-                return outputs if structured is None else structured(outputs)
-
-            return run
-        is_flat = isinstance(inputs, (list, tuple)) and all(isinstance(symbol, KerasTensor) for symbol in inputs)
-
-        def run_several(x: Any) -> Any:
-            in_order = is_flat and type(x) in (list, tuple) and len(x) == count and isinstance(x[0], Tensor)
-            outputs = function(*(x if in_order else self._flat_inputs(x)))
+        def run(x: Any) -> Any:
+            outputs = function(*flat(x))
             return outputs if structured is None else structured(outputs)
 
-        return run_several
+        return run
+
+    def descent(self, weights: list[Variable]) -> Descent | None:
+        """Forward pass and gradients of the weights in one function; None where autograd is needed."""
+        if not self._runs_as_plan() or is_listened_to(weights):
+            return None
+        facts = self._plan_facts(), [weight.requires_grad for weight in weights]
+        known = self.__dict__["_plans"].get("descent")
+        if known is None or known[0] != facts:
+            known = self.__dict__["_plans"]["descent"] = (facts, descent_of(self.graph))
+        return known[1]
+
+    def flattener(self) -> Callable[[Any], Any]:
+        """The function from inputs in the model's structure to a flat sequence of them."""
+        inputs, count, flat_inputs = self.graph.inputs, len(self.graph.input_tensors), self._flat_inputs
+        if isinstance(inputs, KerasTensor):
+            return lambda x: (x,) if isinstance(x, Tensor) else flat_inputs(x)
+        if not isinstance(inputs, (list, tuple)) or not all(isinstance(symbol, KerasTensor) for symbol in inputs):
+            return flat_inputs
+        return lambda x: (
+            x if type(x) in (list, tuple) and len(x) == count and isinstance(x[0], Tensor) else flat_inputs(x)
+        )
 
     def _runs_as_plan(self) -> bool:
         """Whether its plan does all that calling it would do."""

@@ -215,6 +215,16 @@ class Sequential(Model):
             return lambda x: self(x, training=training)
         return self._functional.forward_function(training)
 
+    def descent(self, weights: list[Any]) -> Any:
+        """Forward pass and gradients of the weights in one function; None where autograd is needed."""
+        if self._functional is None or not self.inlines() or self.activity_regularizer is not None or is_hooked(self):
+            return None
+        return self._functional.descent(weights)
+
+    def flattener(self) -> Any:
+        """The function from inputs to a flat sequence of them."""
+        return self.functional.flattener()
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call on tensors, or on symbols to add a node to a graph; plain calls go straight to the plan."""
         straight = len(args) == 1 and isinstance(args[0], Tensor) and self._functional is not None

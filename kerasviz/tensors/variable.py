@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +48,8 @@ class Variable(nn.Parameter):
     constraint: Callable | None
     _name: str
     _trainable: bool
+
+    hooks_registered: ClassVar[int] = 0  # on any variable: who writes gradients without autograd looks at it
 
     def __new__(
         cls,
@@ -98,6 +100,16 @@ class Variable(nn.Parameter):
         **kwargs: Any,
     ) -> None:
         pass  # `__new__` has done it; torch's own takes other arguments
+
+    def register_hook(self, hook: Callable) -> Any:
+        """As torch's: called with each gradient that autograd brings."""
+        Variable.hooks_registered += 1
+        return super().register_hook(hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable) -> Any:
+        """As torch's: called when a gradient has been added to `grad`."""
+        Variable.hooks_registered += 1
+        return super().register_post_accumulate_grad_hook(hook)
 
     @property
     def name(self) -> str:  # type: ignore[override]

@@ -25,6 +25,7 @@ from kerasviz.events import (
     TrainBegin,
     TrainEnd,
 )
+from kerasviz.optimizers.state import OptimizerState
 from kerasviz.training.data import Passes
 from kerasviz.training.logs import Logs
 from kerasviz.training.place import RUNNING
@@ -121,9 +122,15 @@ def training(plan: Training) -> Iterator[Event]:
             warn_if_short(passes, epoch, batch_index + 1, plan.epochs)
             break
     finalize = getattr(trainer.optimizer, "finalize_variable_values", None)
-    if finalize is not None:
+    if finalize is not None and finalizes(trainer.optimizer):
         finalize(trainer.trainable_variables)  # running means of weights take their place
     yield TrainEnd(logs=logs)
+
+
+def finalizes(optimizer: Any) -> bool:
+    """Whether the optimizer may change weights when the training ends."""
+    is_ours = getattr(type(optimizer), "finalize_variable_values", None) is OptimizerState.finalize_variable_values
+    return not is_ours or optimizer.use_ema
 
 
 def testing(trainer: Any, phase: Phase) -> Generator[Event, None, dict[str, Any]]:

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from kerasviz.declare import Invalid
 from kerasviz.graph.plan import is_hooked
-from kerasviz.tensors import leaves
+from kerasviz.layers.calling import Structure
+from kerasviz.layers.layer import Layer
+from kerasviz.tensors import Variable, leaves
 from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import unpack
 from kerasviz.training.logs import floats
 from kerasviz.training.losses import sum_losses
-from kerasviz.training.shortcut import shortcut_for
+from kerasviz.training.shortcut import objective_for, shortcut_for
 from kerasviz.training.tally import Tally
 
 NO_PARTS: list[Tensor] = []
@@ -36,8 +38,15 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
     loss = compiled.loss
     if loss is not None:
         loss.check_reductions()
-    if loss is not None and loss.is_plain and extra_losses(trainer) is None and scale is None:
-        return plain_step(forward, loss.losses[0], variables, apply, add, read)
+    if loss is not None and loss.is_plain and extra_losses(trainer, variables) is None and scale is None:
+        return renewed(
+            lambda variables: (
+                descent_step(trainer, compiled, variables, apply, add, read)
+                or plain_step(forward, loss.losses[0], variables, apply, add, read)
+            ),
+            trainer,
+            variables,
+        )
     objective = objective_of(trainer, compiled)
 
     def step(batch: tuple) -> Read:
@@ -77,6 +86,55 @@ def plain_step(
         else:
             loss = loss_of(y, y_pred) if weight is None else loss_of(y, y_pred, only(weight))
             loss.backward()
+        apply()
+        add(loss, len(y_pred), NO_PARTS, y, y_pred, weight)
+        return read
+
+    return step
+
+
+def renewed(
+    make: Callable[[list[Any]], Callable[[tuple], Read]], trainer: Any, variables: list[Any]
+) -> Callable[[tuple], Read]:
+    """A step for the variables, made anew when hooks, weights, or what is trained have changed."""
+    version, hooks, current = Structure.version, Variable.hooks_registered, make(variables)
+
+    def step(batch: tuple) -> Read:
+        nonlocal version, hooks, current
+        if version != Structure.version or hooks != Variable.hooks_registered:
+            for variable in variables:
+                variable.grad = None  # one that was frozen must not move by an old gradient
+            version, hooks, current = Structure.version, Variable.hooks_registered, make(trainer.trainable_variables)
+        return current(batch)
+
+    return step
+
+
+def descent_step(
+    trainer: Any,
+    compiled: Compiled,
+    variables: list[Any],
+    apply: Callable[[], None],
+    add: Callable[..., None],
+    read: Read,
+) -> Callable[[tuple], Read] | None:
+    """The step of a model whose backward pass is written out; None where autograd is needed."""
+    assert compiled.loss is not None
+    calls_layers = compiled.run_eagerly or compiled.jit_compile or is_hooked(trainer)
+    descent = None if calls_layers or not hasattr(trainer, "descent") else trainer.descent(variables)
+    if descent is None or (objective := objective_for(compiled.loss.losses[0], descent.ends_with)) is None:
+        return None
+    function, flat = descent.function, trainer.flattener()
+    trained = {id(weight) for weight in descent.trained()}
+    others = [variable for variable in variables if id(variable) not in trained]
+
+    @torch.no_grad()
+    def step(batch: tuple) -> Read:
+        x, y, weight = batch if len(batch) == 3 else (*batch, None, None)[:3]
+        y = y if type(y) is Tensor else only(y)
+        for variable in others:
+            variable.grad = None
+        y_pred, loss = function(*flat(x), objective, y, weight if weight is None else only(weight))
         apply()
         add(loss, len(y_pred), NO_PARTS, y, y_pred, weight)
         return read
@@ -157,7 +215,7 @@ def forward_of(trainer: Any, compiled: Compiled | None, training: bool) -> Calla
     forward = trainer.forward_function(training)
     if compiled is not None and compiled.jit_compile:
         forward = torch.compile(forward)
-    if not may_add_losses(trainer) and not trainer.losses:
+    if not may_add_losses(trainer) and not has_losses(trainer):
         return forward
 
     def forgetting(x: Any) -> Any:
@@ -215,10 +273,11 @@ def objective_of(trainer: Any, compiled: Compiled) -> Objective:
     return objective
 
 
-def extra_losses(trainer: Any) -> Callable[[], list[Tensor]] | None:
+def extra_losses(trainer: Any, variables: list[Any] | None = None) -> Callable[[], list[Tensor]] | None:
     """What gives the penalties and `add_loss` values of a batch; None where there are none to come."""
-    penalties = [(v.regularizer, v) for v in trainer.trainable_variables if getattr(v, "regularizer", None)]
-    if may_add_losses(trainer) or len(trainer.losses) > len(penalties):
+    found: list[Any] = trainer.trainable_variables if variables is None else variables
+    penalties = [(v.regularizer, v) for v in found if getattr(v, "regularizer", None)]
+    if may_add_losses(trainer) or has_losses(trainer):
         return lambda: trainer.losses
     if penalties:
         return lambda: [penalty(variable) for penalty, variable in penalties]
@@ -231,6 +290,13 @@ def may_add_losses(trainer: Any) -> bool:
     return any(
         layer.activity_regularizer is not None or not type(layer).__module__.startswith("kerasviz.") for layer in layers
     )
+
+
+def has_losses(trainer: Any) -> bool:
+    """Whether a layer holds a loss that it added, or the model says itself what its losses are."""
+    if not hasattr(trainer, "_flatten_layers") or type(trainer).losses is not Layer.losses:
+        return bool(trainer.losses)
+    return Structure.losing > 0 and any(layer._losses for layer in trainer._flatten_layers())
 
 
 def only(value: Any) -> Any:

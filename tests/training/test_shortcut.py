@@ -5,6 +5,10 @@ from kerasviz import losses
 from kerasviz.training.shortcut import shortcut_for
 
 
+def scores(x, axis):
+    return x
+
+
 def cases():
     labels = torch.tensor([0, 2, 1, 2])
     one_hot = torch.eye(3)[labels]
@@ -15,6 +19,10 @@ def cases():
         "one-hot": (losses.CategoricalCrossentropy(), one_hot, torch.softmax),
         "soft rows": (losses.CategoricalCrossentropy(), one_hot * 0.6 + 0.1, torch.softmax),
         "flags": (losses.BinaryCrossentropy(), flags, lambda x, axis: torch.sigmoid(x)),
+        "labels, scores": (losses.SparseCategoricalCrossentropy(from_logits=True), labels, scores),
+        "soft rows, scores": (losses.CategoricalCrossentropy(from_logits=True), one_hot * 0.6 + 0.1, scores),
+        "flags, scores": (losses.BinaryCrossentropy(from_logits=True), flags, scores),
+        "numbers": (losses.MeanSquaredError(), one_hot * 3, scores),
     }
 
 
@@ -40,12 +48,12 @@ def test_gradient_at_the_scores_is_that_of_the_loss(case, size):
 @pytest.mark.parametrize(
     "loss",
     [
-        losses.SparseCategoricalCrossentropy(from_logits=True),
         losses.SparseCategoricalCrossentropy(ignore_class=1),
         losses.SparseCategoricalCrossentropy(reduction="sum"),
         losses.CategoricalCrossentropy(label_smoothing=0.1),
         losses.CategoricalCrossentropy(axis=1),
-        losses.MeanSquaredError(),
+        losses.MeanAbsoluteError(),
+        losses.MeanSquaredError(reduction="sum"),
     ],
     ids=lambda loss: loss.source(),
 )
