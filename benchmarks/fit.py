@@ -1,9 +1,11 @@
-"""Time of `fit`, `predict` and a one-batch call against a hand-written PyTorch loop, and against Keras on torch.
+"""Time of `fit`, `predict` and single batches against a PyTorch loop written by hand, and against Keras.
 
-    python benchmarks/fit.py                all workloads
-    python benchmarks/fit.py MLP --rounds 7 those whose name has MLP
+    python benchmarks/fit.py                    all workloads
+    python benchmarks/fit.py MLP --rounds 7     those whose name has MLP
+    python benchmarks/fit.py --others           Keras on JAX and TensorFlow too, where they are installed
+    python benchmarks/fit.py --others --readme  and the table goes to benchmarks/README.md
 
-All in one process, interleaved, one thread, process CPU time, medians of several rounds: compare the ratios.
+Everything is interleaved, one thread each, process CPU time, medians of several rounds: compare the ratios.
 """
 
 import argparse
@@ -12,128 +14,39 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
-import gc
-import importlib.util
 import math
+import platform
 import statistics
-import time
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from contestants import TASKS, contestants
 from workloads import WORKLOADS, Workload
 
-import kerasviz
+README = Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- begin: python benchmarks/fit.py --others --readme -->", "<!-- end -->"
+HANDS = 1.0  # most of the hand-written loop's time that a fit may take, each
+HANDS_MEAN = 0.8
+TIMES_FASTER = {"fit": 3.5, "predict": 4.0, "one batch": 10.0}  # than Keras on torch, in the mean
+EACH = {"Embedding-LSTM(64), T=100": 5.0, "200 x (Dense(16) + residual)": 12.0}  # than Keras on torch, in fit
+
+Times = dict[str, dict[str, float]]
 
 
-class ByHand:
-    """What somebody who knows PyTorch would write: fused Adam, loss and accuracy kept on the device."""
-
-    def __init__(self, workload: Workload) -> None:
-        self.workload = workload
-        self.module: nn.Module = workload.by_hand()
-        self.optimizer = torch.optim.Adam(self.module.parameters(), lr=1e-3, eps=1e-7, fused=True)
-
-    def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
-        """Cross-entropy of logits."""
-        if self.workload.binary:
-            return F.binary_cross_entropy_with_logits(outputs[:, 0], y)
-        return F.cross_entropy(outputs, y)
-
-    def fit(self, x: Any, y: Tensor) -> float:
-        """One epoch, in random order."""
-        self.module.train()
-        size = self.workload.batch_size
-        total, right = torch.zeros(()), torch.zeros(())
-        for rows in torch.randperm(len(y)).split(size):
-            xb = [part[rows] for part in x] if isinstance(x, list) else x[rows]
-            yb = y[rows]
-            outputs = self.module(xb)
-            loss = self.loss(outputs, yb)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            total += loss.detach()
-            guess = (outputs[:, 0] > 0).to(yb.dtype) if self.workload.binary else outputs.argmax(-1)
-            right += (guess == yb).float().mean()
-        return float(total + right)
-
-    @torch.no_grad()
-    def predict(self, x: Any) -> np.ndarray:
-        """All rows, batch by batch."""
-        self.module.eval()
-        size, rows = self.workload.batch_size, len(x[0]) if isinstance(x, list) else len(x)
-        cut = [[p[i : i + size] for p in x] if isinstance(x, list) else x[i : i + size] for i in range(0, rows, size)]
-        return torch.cat([self.module(part) for part in cut]).numpy()
-
-    @torch.no_grad()
-    def one_batch(self, x: Any) -> Tensor:
-        """The call of a trained module."""
-        self.module.eval()
-        return self.module(x)
-
-
-def compiled(keras: Any, workload: Workload) -> Any:
-    """The workload's model in the Keras API of `keras`, ready to train."""
-    model = workload.build(keras)
-    loss = keras.losses.BinaryCrossentropy if workload.binary else keras.losses.SparseCategoricalCrossentropy
-    metric = "binary_accuracy" if workload.binary else "sparse_categorical_accuracy"
-    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss(from_logits=True), metrics=[metric])
-    return model
-
-
-def seconds(function: Callable[[], Any]) -> float:
-    """Process CPU time of one call."""
-    gc.collect()
-    start = time.process_time()
-    function()
-    return time.process_time() - start
-
-
-def measure(workload: Workload, rounds: int, modules: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Median seconds of fit, predict and a one-batch call, for every contestant."""
+def measure(workload: Workload, rounds: int, who: dict[str, Any]) -> Times:
+    """Median seconds of each task, for every contestant."""
     torch.manual_seed(0)
-    rows = workload.batch_size * workload.steps
-    x, y = workload.data(rows)
-    tensors = [torch.from_numpy(part) for part in x] if isinstance(x, list) else torch.from_numpy(x)
-    first = [part[: workload.batch_size] for part in tensors] if isinstance(x, list) else tensors[: workload.batch_size]
-    labels, size = torch.from_numpy(y), workload.batch_size
-    hand = ByHand(workload)
-    jobs: dict[str, dict[str, Callable[[], Any]]] = {
-        "hand-written": {
-            "fit": lambda: hand.fit(tensors, labels),
-            "predict": lambda: hand.predict(tensors),
-            "one batch": lambda: [hand.one_batch(first) for _ in range(5)],
-        }
-    }
-    for name, keras in modules.items():
-        jobs[name] = jobs_of(compiled(keras, workload), x, y, first, size)
-    found: dict[str, dict[str, list[float]]] = {name: {task: [] for task in tasks} for name, tasks in jobs.items()}
+    for contestant in who.values():
+        contestant.begin(workload)
+    found: dict[str, dict[str, list[float]]] = {name: {task: [] for task in TASKS} for name in who}
     for index in range(rounds + 1):
-        for task in ("fit", "predict", "one batch"):
-            for name, tasks in jobs.items():
-                took = seconds(tasks[task])
+        for task in TASKS:
+            for name, contestant in who.items():
+                took = contestant.time(task)
                 if index:  # the first round warms up
                     found[name][task].append(took)
     return {name: {task: statistics.median(times) for task, times in tasks.items()} for name, tasks in found.items()}
-
-
-def jobs_of(model: Any, x: Any, y: np.ndarray, first: Any, size: int) -> dict[str, Callable[[], Any]]:
-    """The three tasks of a model in Keras's API."""
-
-    def call() -> None:
-        with torch.no_grad():
-            for _ in range(5):
-                model(first)
-
-    return {
-        "fit": lambda: model.fit(x, y, batch_size=size, epochs=1, verbose=0),
-        "predict": lambda: model.predict(x, batch_size=size, verbose=0),
-        "one batch": call,
-    }
 
 
 def geometric_mean(values: list[float]) -> float:
@@ -141,38 +54,99 @@ def geometric_mean(values: list[float]) -> float:
     return math.exp(sum(math.log(value) for value in values) / len(values))
 
 
-def line(name: str, values: list[float]) -> str:
-    """A row of the table."""
-    return f"{name:<36}" + "".join(f"{v:>{w}.2f}" for v, w in zip(values, (8, 9, 9, 8, 8, 8), strict=True))
+def columns(who: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Title, task, whose time, and over whose."""
+    found = [(f"{task} / by hand", task, "kerasviz", "by hand") for task in TASKS]
+    for other in [name for name in who if name.startswith("Keras")]:
+        tasks = ("fit", "predict", "call", "one batch") if other == "Keras on torch" else ("fit",)
+        short = other.removeprefix("Keras on ")
+        found += [(f"{short} {task} / ours", task, other, "kerasviz") for task in tasks]
+    return found
+
+
+def row_of(times: Times, wanted: list[tuple[str, str, str, str]]) -> list[float]:
+    """The ratios of a workload."""
+    return [times[mine][task] / times[others][task] for _, task, mine, others in wanted]
+
+
+def verdicts(rows: dict[str, list[float]], wanted: list[tuple[str, str, str, str]]) -> list[str]:
+    """Each target, what was measured, and whether it is met."""
+    titles = [title for title, *_ in wanted]
+    fits = [row[titles.index("fit / by hand")] for row in rows.values()]
+    lines = [
+        verdict(f"fit, every workload, over the loop by hand: at most {HANDS}", max(fits), max(fits) <= HANDS + 0.02),
+        verdict(f"fit, geometric mean: at most {HANDS_MEAN}", geometric_mean(fits), geometric_mean(fits) <= HANDS_MEAN),
+    ]
+    for task, least in TIMES_FASTER.items():
+        if f"torch {task} / ours" in titles:
+            mean = geometric_mean([row[titles.index(f"torch {task} / ours")] for row in rows.values()])
+            lines.append(
+                verdict(f"Keras on torch over ours, {task}, geometric mean: at least {least}", mean, mean >= least)
+            )
+    for name, least in EACH.items():
+        if name in rows and "torch fit / ours" in titles:
+            value = rows[name][titles.index("torch fit / ours")]
+            lines.append(verdict(f"Keras on torch over ours, fit, {name}: at least {least}", value, value >= least))
+    for title in titles:
+        if title in ("jax fit / ours", "tensorflow fit / ours"):
+            least = min(row[titles.index(title)] for row in rows.values())
+            lines.append(verdict(f"{title.split()[0]} over ours, fit, every workload: at least 1", least, least >= 1))
+    return lines
+
+
+def verdict(target: str, value: float, is_met: bool) -> str:
+    """A line."""
+    return f"- {target}: {value:.2f}, {'met' if is_met else 'not met'}"
+
+
+def table(rows: dict[str, list[float]], wanted: list[tuple[str, str, str, str]]) -> list[str]:
+    """The rows and their means, as Markdown."""
+    means = [geometric_mean([row[i] for row in rows.values()]) for i in range(len(wanted))]
+    lines = ["| workload | " + " | ".join(title for title, *_ in wanted) + " |", "|---|" + "---|" * len(wanted)]
+    for name, row in [*rows.items(), ("geometric mean", means)]:
+        lines.append(f"| {name} | " + " | ".join(f"{value:.2f}" for value in row) + " |")
+    return lines
+
+
+def machine() -> str:
+    """What it ran on."""
+    facts = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in facts if line.startswith("model name")]
+    processor = names[0] if names else platform.machine()
+    return f"{processor}, one thread, Python {platform.python_version()}, torch {torch.__version__}"
 
 
 def main() -> None:
     """Print a row for each workload, the means, and the targets."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("only", nargs="?", default="", help="part of a workload's name")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--others", action="store_true", help="Keras on other engines too")
+    parser.add_argument("--readme", action="store_true", help="write the table to benchmarks/README.md")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    modules: dict[str, Any] = {"kerasviz": kerasviz}
-    if importlib.util.find_spec("keras"):
-        import keras
-
-        modules["keras"] = keras
-    print("seconds of process CPU time; ratios to the hand-written loop (fit), and of Keras on torch to kerasviz")
-    print(f"{'workload':<36}{'fit':>8}{'predict':>9}{'1 batch':>9}{'K/fit':>8}{'K/pred':>8}{'K/1':>8}")
-    ratios: dict[str, list[float]] = {}
+    who = contestants(options.others)
+    wanted = columns(who)
+    print("ratios of process CPU time\n" + "  ".join(title for title, *_ in wanted))
+    rows: dict[str, list[float]] = {}
     for workload in [w for w in WORKLOADS if options.only.lower() in w.name.lower()]:
-        found = measure(workload, options.rounds, modules)
-        own, hand, other = found["kerasviz"], found["hand-written"], found.get("keras")
-        row = [own[task] / hand[task] for task in ("fit", "predict", "one batch")]
-        row += [other[task] / own[task] if other else math.nan for task in ("fit", "predict", "one batch")]
-        for index, value in enumerate(row):
-            ratios.setdefault(str(index), []).append(value)
-        print(line(workload.name, row), flush=True)
-    means = [geometric_mean(values) for values in ratios.values()]
-    print(line("geometric mean", means))
-    print("targets: fit at most 1.00 each and 0.80 in the mean;")
-    print("         Keras on torch slower by 3.5 (fit), 4 (predict), 10 (1 batch) in the mean")
+        rows[workload.name] = row = row_of(measure(workload, options.rounds, who), wanted)
+        print(f"{workload.name:<36}" + "".join(f"{value:>8.2f}" for value in row), flush=True)
+    print(
+        f"{'geometric mean':<36}"
+        + "".join(f"{geometric_mean(list(v)):>8.2f}" for v in zip(*rows.values(), strict=True))
+    )
+    lines = [
+        *table(rows, wanted),
+        "",
+        *verdicts(rows, wanted),
+        "",
+        f"On {machine()}; medians of {options.rounds} rounds.",
+    ]
+    print("\n".join(verdicts(rows, wanted)))
+    if options.readme:
+        before, _, rest = README.read_text().partition(BEGIN)
+        README.write_text("\n".join([f"{before}{BEGIN}", "", *lines, "", END]) + rest.partition(END)[2])
 
 
 if __name__ == "__main__":
