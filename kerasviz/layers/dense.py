@@ -12,6 +12,7 @@ from kerasviz.declare.kinds import ShapeKind
 from kerasviz.initializers import FanScaling
 from kerasviz.layers.layer import InputSpec, Layer
 from kerasviz.layers.lora import Lora
+from kerasviz.ops.onednn import product
 
 
 class Dense(Lora):
@@ -181,7 +182,7 @@ class EinsumDense(Lora):
         whole = bias is not None and bias.shape == outer
         x = inputs.flatten(-self.contracted) if self.contracted > 1 else inputs
         added = bias.reshape(width) if bias is not None and whole else None
-        outputs = F.linear(x, kernel.reshape(-1, width).t(), added)
+        outputs = product(x, kernel.reshape(-1, width), added)
         outputs = outputs.reshape(*outputs.shape[:-1], *outer) if len(outer) > 1 else outputs
         return outputs if whole or bias is None else outputs + bias
 

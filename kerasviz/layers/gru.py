@@ -10,6 +10,7 @@ from torch.autograd.function import once_differentiable
 from kerasviz.declare import Activation, arg
 from kerasviz.layers.layer import Layer
 from kerasviz.layers.recurrent_cells import CellArguments, GatedCell, GatedLayer, Packed
+from kerasviz.tensors.transforms import is_transformed
 
 OPEN = 1e4  # a gate's input far enough above 0 that its sigmoid is exactly 1
 RESET_AFTER = "Reset the state after the matrix, as cuDNN does, or before it."
@@ -75,7 +76,7 @@ class GRUCell(GRUArguments, GatedCell):
         """All moments in one pass; None where that cannot be."""
         if not self.reset_after or not self.fusible(sequences, training):
             return None
-        if sequences.device.type == "cpu" and (torch.compiler.is_compiling() or torch._C._len_torch_function_stack()):
+        if sequences.device.type == "cpu" and is_transformed():
             return None  # what traces or watches torch's functions sees the steps, and not a pass written by hand
         keeps = self.drawn(self.dropout, (sequences.shape[0], sequences.shape[-1]), sequences, training)
         if keeps is not None:

@@ -145,7 +145,7 @@ class Muon(Optimizer):
 def product(left: Tensor, right: Tensor) -> Tensor:
     """left @ right, by oneDNN for large matrices where it is the faster one."""
     if left.ndim == 2 and left.is_cpu and left.numel() >= LARGE and left.dtype == torch.float32:
-        from kerasviz.graph.linear import by_onednn, onednn_is_faster
+        from kerasviz.ops.onednn import by_onednn, onednn_is_faster
 
         if onednn_is_faster():
             return by_onednn(left, right, None)
