@@ -106,6 +106,8 @@ class Loss(Component):
         if type(y_true) is not Tensor or (y_true.dtype is not dtype and not self.takes_labels):
             y_true = self._cast(y_true)
         mask = getattr(y_pred, "_keras_mask", None)
+        if mask is not None and y_pred.shape[-1] == 1 and y_true.ndim == y_pred.ndim - 1 == mask.ndim:
+            y_true = y_true.unsqueeze(-1)  # the axis of one is not that of the mask
         try:
             if self._is_mean and sample_weight is None and mask is None and y_pred.numel():
                 loss = self.mean(y_true, y_pred)

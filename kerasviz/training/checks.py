@@ -15,6 +15,17 @@ from kerasviz.training.data import Source, unpack
 from kerasviz.training.losses import CompiledLoss
 
 
+def refuse_unknown(options: Mapping[str, Any], where: str) -> None:
+    """No method has arguments that do nothing.
+
+    Raises:
+        Invalid: naming the first.
+    """
+    if options:
+        name = next(iter(options))
+        raise Invalid(f"{where}({name}=...)", "an argument that there is", name)
+
+
 def check_inputs(model: Any, x: Any, where: str) -> None:
     """Compare number, names and shapes of x with the model's inputs, where it has declared them.
 

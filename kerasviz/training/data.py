@@ -141,7 +141,9 @@ def class_weigher(class_weight: Mapping[int, float]) -> Callable[[tuple], tuple]
             raise Invalid("class_weight", "labels at least 0", lowest)
         known = table.to(y.device)
         weights = torch.where(labels < len(known), known[labels.clamp(0, len(known) - 1)], 1.0)
-        return x, y, weights if sample_weight is None else sample_weight * weights
+        if sample_weight is not None:
+            weights = sample_weight * weights.reshape(-1, *[1] * (sample_weight.ndim - 1))
+        return x, y, weights
 
     return weigh
 
@@ -155,8 +157,21 @@ def is_class_weight(item: tuple[Any, Any]) -> bool:
 def class_labels(y: Tensor) -> Tensor:
     """Whole-number labels of y, which has labels or one-hot rows."""
     if y.ndim > 1:
+        check_one_label_each(y)
         y = y.argmax(-1) if y.shape[-1] > 1 else y.squeeze(-1)
     return y.long()
+
+
+def check_one_label_each(y: Tensor) -> None:
+    """Refuse labels of several moments.
+
+    Raises:
+        Invalid: where rows of whole numbers are not one-hot.
+    """
+    is_counted = y.device.type == "cpu" and not y.is_floating_point() and y.dtype != torch.bool
+    if y.ndim > 2 or (is_counted and y.shape[-1] > 1 and bool((y > 1).any())):
+        hint = "Use sample_weight with a weight for each of them."
+        raise Invalid("class_weight", "one label, or a one-hot row, for each sample", (None, *y.shape[1:]), hint)
 
 
 class Passes:

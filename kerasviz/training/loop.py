@@ -114,7 +114,7 @@ def training(plan: Training) -> Iterator[Event]:
         logs = last(kept, read)
         if plan.validating is not None and plan.validates(epoch) and batch_index >= 0:
             validation = yield from testing(trainer, plan.validating)
-            logs |= {f"val_{name}": value for name, value in validation.items()}
+            logs = dict(sorted({**logs, **{f"val_{name}": value for name, value in validation.items()}}.items()))
         yield EpochEnd(epoch, logs=logs)
         if trainer.stop_training:
             break

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kerasviz.declare import Invalid
 from kerasviz.declare.families import family
+from kerasviz.losses.reduction import masked_weight, reduce_values
 from kerasviz.training.outputs import Outputs
 
 
@@ -66,14 +67,10 @@ class FunctionLoss:
             y_true = y_true.reshape(y_pred.shape)
         values = self.function(y_true, y_pred)
         mask = getattr(y_pred, "_keras_mask", None)
-        if mask is not None and mask.shape == values.shape:
-            kept = mask.to(values.dtype)
-            mask_weight = kept * (kept.numel() / kept.sum().clamp(min=1))  # the mean over what is not masked
-            sample_weight = mask_weight if sample_weight is None else sample_weight * mask_weight
-        if sample_weight is None:
-            return values.mean()
-        weight = sample_weight.reshape(sample_weight.shape + (1,) * max(0, values.ndim - sample_weight.ndim))
-        return (values * weight).mean()
+        if mask is not None and mask.shape != values.shape:
+            mask = None  # the function has summed over what it would weigh
+        weight = masked_weight(sample_weight, mask, values.dtype, self.reduction)
+        return reduce_values(values, weight, self.reduction)
 
 
 def resolve_loss(given: Any, where: str = "compile(loss=...)") -> Any:

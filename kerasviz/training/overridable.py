@@ -1,5 +1,7 @@
 """The steps, loss and metrics of a model that its class may replace by its own."""
 
+import functools
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +22,7 @@ class Overridable(Preparing):
         x, y, sample_weight = unpack(data)
         compiled = self._known("train_step")
         y_pred = self(x, training=True)
-        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
+        loss = self._loss_of(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
         rows = torch.tensor(float(steps.num_rows(x)), device=loss.device)
         with torch.no_grad():
             compiled.loss_tracker.update_state(loss.detach(), sample_weight=rows)
@@ -36,7 +38,7 @@ class Overridable(Preparing):
         """Evaluate a batch; returns the logs. Override to evaluate in another way."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
-        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+        loss = self._loss_of(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
         rows = torch.tensor(float(steps.num_rows(x)), device=loss.device)
         self._known("test_step").loss_tracker.update_state(loss, sample_weight=rows)
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
@@ -64,6 +66,13 @@ class Overridable(Preparing):
         if total is None:
             raise Invalid("fit", "a loss to make smaller", None, "Pass compile(loss=...), or call add_loss in a layer.")
         return total
+
+    def _loss_of(self, training: bool, **batch: Any) -> Any:
+        """`compute_loss`, also where the model's own has no `training`, as older code writes it."""
+        own = type(self).compute_loss
+        if own is not Overridable.compute_loss and not takes_training(own):
+            return self.compute_loss(**batch)
+        return self.compute_loss(**batch, training=training)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Bring the metrics up to date with a batch; returns their values. Override to add some."""
@@ -103,3 +112,10 @@ class Overridable(Preparing):
             self._compiled.tally.clear()
         for metric in self.metrics:
             metric.reset_state()
+
+
+@functools.cache
+def takes_training(function: Any) -> bool:
+    """Whether it has an argument of that name, or takes any."""
+    parameters = inspect.signature(function).parameters
+    return "training" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())

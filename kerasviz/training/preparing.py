@@ -31,6 +31,9 @@ class Preparing:
         train_step: Callable[[Any], Any]
         test_step: Callable[[Any], Any]
         predict_step: Callable[[Any], Any]
+        make_train_function: Callable[[], Callable[[list[Any]], Any]]
+        make_test_function: Callable[[], Callable[[list[Any]], Any]]
+        make_predict_function: Callable[[], Callable[[list[Any]], Any]]
 
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             """The forward pass."""
@@ -139,6 +142,8 @@ class Preparing:
 
     def _train_function(self, source: Source) -> Step:
         """What is done with a batch of a training."""
+        if self._overrides("make_train_function"):
+            return steps.custom_step(self, of_one(self.make_train_function()))
         if self._overrides("train_step", "compute_loss", "compute_metrics"):
             return steps.custom_step(self, self.train_step)
         compiled = self._known("fit")
@@ -146,6 +151,8 @@ class Preparing:
 
     def _test_function(self, source: Source) -> Step:
         """What is done with a batch of an evaluation."""
+        if self._overrides("make_test_function"):
+            return steps.custom_step(self, of_one(self.make_test_function()))
         if self._overrides("test_step", "compute_loss", "compute_metrics"):
             return steps.custom_step(self, torch.no_grad()(self.test_step))
         compiled = self._known("evaluate")
@@ -153,6 +160,8 @@ class Preparing:
 
     def _predict_function(self, source: Source) -> Callable[[tuple], Any]:
         """What is done with a batch of a prediction."""
+        if self._overrides("make_predict_function"):
+            return of_one(self.make_predict_function())
         if self._overrides("predict_step"):
             return torch.no_grad()(self.predict_step)
         if not self._is_built():
@@ -210,6 +219,11 @@ class Preparing:
         values = [logs[name] for name in order if name in logs]
         values += [value for name, value in logs.items() if name not in order]
         return values[0] if len(values) == 1 else values
+
+
+def of_one(function: Callable[[list[Any]], Any]) -> Callable[[Any], Any]:
+    """A function of lists of batches for one batch."""
+    return lambda batch: function([batch])
 
 
 def validation_parts(data: Any) -> tuple:

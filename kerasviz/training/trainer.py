@@ -5,17 +5,18 @@ from typing import Any, Literal
 
 from kerasviz.callbacks import History, check_monitors
 from kerasviz.events import Event, PredictBatchEnd
+from kerasviz.training.by_hand import ByHand
+from kerasviz.training.checks import refuse_unknown
 from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import Passes, make_source
 from kerasviz.training.loop import predicting, testing, training
-from kerasviz.training.overridable import Overridable
 from kerasviz.training.place import Place, closed_on_error, place_of
 from kerasviz.training.results import joined_outputs
 
 Verbosity = Literal[0, 1, 2, "auto"]
 
 
-class Trainer(Overridable):
+class Trainer(ByHand):
     """What a model needs to train, be tested and predict. A mixin: the model gives `forward_function` and its weights.
 
     `train_step`, `test_step`, `predict_step`, `compute_loss` and `compute_metrics` may be overridden; where none is,
@@ -86,10 +87,18 @@ class Trainer(Overridable):
         """Whether layers are called one by one."""
         return self._compiled is not None and self._compiled.run_eagerly
 
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._known("run_eagerly").run_eagerly = bool(value)
+
     @property
     def jit_compile(self) -> bool:
         """Whether the model runs through `torch.compile`."""
         return self._compiled is not None and self._compiled.jit_compile
+
+    @jit_compile.setter
+    def jit_compile(self, value: bool) -> None:
+        self._known("jit_compile").jit_compile = value is True
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """What `compile` was told, in JSON form."""
@@ -189,6 +198,7 @@ class Trainer(Overridable):
         steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
+        **kwargs: Any,
     ) -> Any:
         """Loss and metrics over data.
 
@@ -196,6 +206,7 @@ class Trainer(Overridable):
             A number, or a list of them in the order loss, losses of the outputs, metrics; or a dict by name.
         """
         self._known("evaluate")
+        refuse_unknown(kwargs, "evaluate")
         source = make_source(x, y, sample_weight, batch_size=batch_size, device=self._device())
         self._learn_outputs(source, "evaluate", "test_step")
         passes = Passes(source, steps)
