@@ -12,9 +12,17 @@ from kerasviz.metrics.confusion import Cases, CountingMetric
 from kerasviz.metrics.precision_recall import CLASS_DOC
 from kerasviz.tensors import convert_to_tensor, settings
 
+MOST_THRESHOLDS = 1_000_000
+
 
 def inner_thresholds(count: int) -> list[float]:
-    """Evenly spaced thresholds between 0 and 1, so many with the two ends."""
+    """Evenly spaced thresholds between 0 and 1, so many with the two ends.
+
+    Raises:
+        Invalid: for more than any curve has.
+    """
+    if count > MOST_THRESHOLDS:
+        raise Invalid("num_thresholds", f"at most {MOST_THRESHOLDS}", count)
     return [(index + 1) / (count - 1) for index in range(count - 2)]
 
 

@@ -141,12 +141,18 @@ def _block(name: str, x: Tensor, starts: Any, sizes: tuple[int, ...]) -> tuple[b
     return tuple(block)
 
 
+MOST_SLICES = 2**16  # symbols of one call
+
+
 def _unstack_outputs(x: Any, num: int | None = None, axis: int = 0) -> list[KerasTensor]:
     axis = axis % len(x.shape)
     count = x.shape[axis] if num is None else num
     if count is None:
         hint = "Give `num`."
         raise Invalid("unstack of a symbol", f"a known size along axis {axis}", x.shape, hint)
+    if x.shape[axis] not in (None, count) or not 0 <= count <= MOST_SLICES:
+        expected = f"{x.shape[axis]} slices along axis {axis}" if x.shape[axis] is not None else f"0 to {MOST_SLICES}"
+        raise Invalid("unstack(num=...)", expected, count)
     return [KerasTensor((*x.shape[:axis], *x.shape[axis + 1 :]), x.dtype) for _ in range(count)]
 
 

@@ -1,6 +1,7 @@
 """The `.keras` file: a zip of metadata.json, config.json and model.weights.h5."""
 
 import contextlib
+import io
 import json
 import shutil
 import stat
@@ -59,9 +60,10 @@ def check_entries(archive: zipfile.ZipFile, where: str) -> None:
         raise Invalid(where, f"entries of at most {size_of(archive)} bytes together", packed, "Some overlap.")
     if total > max(packed * MOST_PER_BYTE, ALWAYS_FINE):
         raise Invalid(where, f"at most {MOST_PER_BYTE} bytes for each of its {packed}", f"{total} bytes unpacked")
+    spelled = {entry.filename for entry in entries}
     for name in (CONFIG, WEIGHTS):
-        if name not in names:
-            raise Invalid(where, f"a model archive with {name}", sorted(names)[:10])
+        if name not in spelled:
+            raise Invalid(where, f"a model archive with {name}", sorted(spelled)[:10])
 
 
 def fault(entry: zipfile.ZipInfo, names: set[str]) -> str:
@@ -90,9 +92,10 @@ def read_json(archive: zipfile.ZipFile, name: str, where: str) -> Any:
     entry = archive.getinfo(name)
     if entry.file_size > LARGEST_TEXT:
         raise Invalid(f"{where}, {name}", f"at most {LARGEST_TEXT} bytes", entry.file_size)
+    text = io.BytesIO()
     with undamaged_entry(f"{where}, {name}"), archive.open(entry) as stream:
-        text = stream.read(LARGEST_TEXT + 1)
-    return parsed(text, f"{where}, {name}")
+        copy_at_most(stream, text, entry.file_size, f"{where}, {name}")
+    return parsed(text.getvalue(), f"{where}, {name}")
 
 
 def parsed(text: Any, where: str) -> Any:

@@ -9,6 +9,7 @@ from kerasviz.declare import custom_object_scope as opened_scope
 from kerasviz.declare.registry import REGISTERED, serialize
 from kerasviz.layers.layer import Layer
 from kerasviz.saving import values
+from kerasviz.saving.budget import budget_of_config
 
 FUNCTIONAL = {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional"}
 
@@ -135,7 +136,7 @@ def deserialize_keras_object(
         Invalid: where it names what is neither ours nor known, or does not fit.
     """
     values.check_depth(config, "config")
-    with opened_scope(custom_objects) if custom_objects else contextlib.nullcontext():
+    with scope(custom_objects), budget_of_config("config"):
         return _made(with_public_modules(config))
 
 

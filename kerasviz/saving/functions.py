@@ -4,12 +4,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kerasviz.declare import Invalid, did_you_mean, snake_case
+from kerasviz.declare import Invalid, did_you_mean, registered_object, snake_case
 from kerasviz.saving.function_classes import NAMED_IN_CALL, class_of, function_of, functions, given_in_call, module_of
-from kerasviz.saving.torch_functions import torch_function, torch_name
+from kerasviz.saving.torch_functions import check_numbers, torch_function, torch_name
 from kerasviz.tensors import FunctionOperation
 
 TORCH = "__torch_function__"
+LOOPS = ("fori_loop", "while_loop")  # with functions of ours, a file could say that they go on for ever
 SEVERAL, NAMED = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 
 
@@ -62,11 +63,20 @@ def function_from_config(config: Mapping[str, Any]) -> tuple[Callable, str, dict
     if class_name == TORCH:
         return torch_function(str(settings.get("function"))), name, {}
     found = function_of(class_name)
+    if found in LOOPS and not all(is_of_the_user(value) for value in settings.values() if isinstance(value, Mapping)):
+        hint = "Its functions must be yours, and registered with `register_keras_serializable`."
+        raise Invalid(f"function `{name}` of the file", "a loop that ends", f"keras.ops.{found}", hint)
     if found is None:
         hint = did_you_mean(snake_case(class_name), functions())
         got = f"{config.get('module')}.{class_name}"
         raise Invalid(f"function `{name}` of the file", "one of keras.ops", got, hint)
     return functions()[found], name, settings
+
+
+def is_of_the_user(config: Mapping[str, Any]) -> bool:
+    """Whether a function is one that the user registered."""
+    names = (config.get("registered_name"), config.get("config"))
+    return any(isinstance(name, str) and registered_object(name) is not None for name in names)
 
 
 def arguments(function: Callable, args: list, kwargs: dict[str, Any], settings: dict[str, Any]) -> tuple[list, dict]:
@@ -77,6 +87,7 @@ def arguments(function: Callable, args: list, kwargs: dict[str, Any], settings: 
     """
     name = getattr(function, "__name__", "")
     if functions().get(name) is not function:
+        check_numbers(name, [args, kwargs, settings])
         return args, kwargs | settings
     parameters = inspect.signature(function).parameters
     in_call = given_in_call(name, function)

@@ -3,10 +3,12 @@
 import functools
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
 from kerasviz.declare import Invalid
+from kerasviz.tensors import leaves
 
 TORCH_MODULES = {
     "torch": torch,
@@ -19,12 +21,13 @@ TORCH_MODULES = {
 REFUSED = {  # they call what they are given, or reach behind the tensor
     *("apply_", "map_", "map2_", "backward", "register_hook", "register_post_accumulate_grad_hook", "retain_grad"),
     *("share_memory_", "numpy", "tolist", "item", "storage", "untyped_storage", "data_ptr", "set_", "resize_"),
-    *("module_load", "requires_grad_", "record_stream", "autocast", "choose_qparams_optimized"),
+    *("module_load", "requires_grad_", "record_stream", "autocast", "choose_qparams_optimized", "pin_memory", "index"),
 }
 REFUSED_PARTS = (  # they reach behind the tensor, or trust their arguments
     *("resize", "share", "storage"),
     *("quantize", "fake_quant", "fbgemm", "miopen", "cudnn", "mkldnn", "_stats"),
 )
+LARGEST = 2**24  # whole number that a file may give to one: some loop over it
 
 
 @functools.cache
@@ -60,3 +63,14 @@ def torch_function(name: str) -> Callable:
     if found is None:
         raise Invalid("function in the file", "one of torch's functions of tensors", name)
     return found
+
+
+def check_numbers(name: str, values: Any) -> None:
+    """Refuse whole numbers in a call that are larger than any size or place in a model.
+
+    Raises:
+        Invalid: there.
+    """
+    for value in leaves(values):
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise Invalid(f"call of `{name}` in the file", f"whole numbers of at most {LARGEST}", value)
