@@ -25,7 +25,8 @@ class Profile:
         """Begin to watch; where another profiler does already, a warning says so and nothing else happens."""
         from torch.profiler import ProfilerActivity, profile
 
-        if torch._C._autograd._profiler_enabled():  # torch has one at a time, and the second would end the first
+        # torch has one at a time, and the second would end the first
+        if torch._C._autograd._profiler_enabled():  # pyright: ignore[reportAttributeAccessIssue]
             warnings.warn("TensorBoard's profile is left out: another profiler is at work.", stacklevel=2)
             return
         activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if torch.cuda.is_available() else [])
