@@ -281,17 +281,18 @@ def computes_alone(layer: Layer) -> bool:
 
 def is_hooked(module: torch.nn.Module) -> bool:
     """Whether a call of the module does more than its `call`: torch runs a hook, or it is computed again later."""
-    own = (
-        module._forward_hooks,
-        module._forward_pre_hooks,
-        module._backward_hooks,
-        module._backward_pre_hooks,
-        torch_module._global_forward_hooks,
-        torch_module._global_forward_pre_hooks,
-        torch_module._global_backward_hooks,
-        torch_module._global_backward_pre_hooks,
+    own = module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks
+    return any(own) or has_global_hooks() or module.__dict__.get("_remat") is not None
+
+
+def has_global_hooks() -> bool:
+    """Whether torch runs a hook for every module."""
+    return bool(
+        torch_module._global_forward_hooks
+        or torch_module._global_forward_pre_hooks
+        or torch_module._global_backward_hooks
+        or torch_module._global_backward_pre_hooks
     )
-    return any(own) or module.__dict__.get("_remat") is not None
 
 
 def map_values(argument: Any, values: dict[int, Value]) -> Any:

@@ -40,8 +40,8 @@ def structure_changed() -> None:
     Structure.version += 1
 
 
-class Parameters(dict):
-    """The parameters of a layer; torch's own tools, `functional_call` among them, put others in their place."""
+class Parts(dict):
+    """The parameters of a layer, or the layers inside it; torch's own tools, too, put others in their place."""
 
     def __setitem__(self, name: str, value: Any) -> None:
         structure_changed()

@@ -17,7 +17,7 @@ from kerasviz.layers.calling import (
     FORWARD_HOOKS,
     PRE_HOOKS,
     TRAINING,
-    Parameters,
+    Parts,
     Structure,
     call_facts,
     known_facts,
@@ -83,7 +83,7 @@ class Layer(Inferring, Penalized, Watched, Stateless, NotYet, LayerArguments, Op
     def prepare(self) -> None:
         """Be a torch module before any argument is set."""
         nn.Module.__init__(self)
-        self.__dict__["_parameters"] = Parameters()
+        self.__dict__.update(_parameters=Parts(), _modules=Parts())
         self.__dict__.update(_losses=[], _trainable=True, _is_new=True, _dtype_policy=None, _given_input_shape=None)
         if SCOPES.remat is not None:
             self.__dict__["_remat"] = current_remat()
@@ -106,10 +106,16 @@ class Layer(Inferring, Penalized, Watched, Stateless, NotYet, LayerArguments, Op
             structure_changed()
         elif isinstance(value, nn.Module) and not isinstance(value, Layer) and "_modules" in self.__dict__:
             adopt_parameters(self, value)
+        elif hasattr(value, "update_state"):
+            structure_changed()  # a metric: lists of them are kept
         if self.built and name in type(self).args:
             self.__dict__["_revision"] = self.__dict__.get("_revision", 0) + 1  # plans have arguments written in
             structure_changed()
         super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        structure_changed()
+        super().__delattr__(name)
 
     def __getattr__(self, name: str) -> Any:
         parameters = self.__dict__.get("_parameters")
@@ -279,10 +285,9 @@ class Layer(Inferring, Penalized, Watched, Stateless, NotYet, LayerArguments, Op
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: without its places in graphs."""
         state = self.__dict__.copy()
-        state.pop("_nodes", None)
+        for found_again in ("_nodes", "_losing", "_ways", "_walk"):
+            state.pop(found_again, None)
         state["_losses"] = []  # of its last call
-        state.pop("_losing", None)
-        state.pop("_ways", None)
         return state
 
     # --- checks ---------------------------------------------------------------------------------------------------

@@ -1,13 +1,33 @@
 """What a layer keeps: its weights, those of layers inside, and how they are made, listed, saved and set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from torch import nn
 
 from kerasviz.declare import Invalid, family
-from kerasviz.layers.calling import call_facts, map_shapes
+from kerasviz.layers.calling import Structure, call_facts, map_shapes, structure_changed
 from kerasviz.tensors import SCOPES, SeedGenerator, Variable, is_float
+
+
+class Walk:
+    """What was found on a walk through the layers inside one, for the next walk.
+
+    Args:
+        version: of the structure that it holds for.
+        layers: the layer itself and all inside it.
+    """
+
+    __slots__ = ("layers", "metrics", "version")
+
+    def __init__(self, version: int, layers: list[Any]) -> None:
+        self.version = version
+        self.layers = layers
+        self.metrics: list[Any] | None = None
+
+    def holds_for(self, layer: Any) -> bool:
+        """Whether nothing has changed since, and it is no copy of another layer's."""
+        return self.version == Structure.version and self.layers[0] is layer
 
 
 class WeightOwner(nn.Module):
@@ -68,6 +88,7 @@ class WeightOwner(nn.Module):
         variable.regularizer = family("regularizer").get(regularizer)
         variable.constraint = family("constraint").get(constraint)
         self.__dict__.setdefault("_added", []).append(variable)
+        structure_changed()
         return variable
 
     def add_variable(self, shape: Any, initializer: Any, dtype: Any = None, **options: Any) -> Variable:
@@ -90,19 +111,29 @@ class WeightOwner(nn.Module):
                 found += [m for m in module.modules() if isinstance(m, WeightOwner)]
         return list({id(layer): layer for layer in found}.values())
 
-    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterator[Any]:
-        """This layer and all inside it, each once."""
-        seen: set[int] = set()
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterable[Any]:
+        """This layer and all inside it, each once. The walk is kept until a layer of any tree changes."""
+        if not (include_self and recursive):
+            return self._walked(include_self, recursive)
+        known: Walk | None = self.__dict__.get("_walk")
+        if known is not None and known.holds_for(self):
+            return known.layers
+        version, found = Structure.version, self._walked()
+        if all(isinstance(module, WeightOwner) for layer in found for module in layer._modules.values()):
+            self.__dict__["_walk"] = Walk(version, found)  # plain modules do not tell when they change
+        return found
+
+    def _walked(self, include_self: bool = True, recursive: bool = True) -> list[Any]:
+        found: dict[int, Any] = {}
         waiting: list[Any] = [self]
         while waiting:
             layer = waiting.pop()
-            if id(layer) in seen:
+            if id(layer) in found:
                 continue
-            seen.add(id(layer))
-            if layer is not self or include_self:
-                yield layer
+            found[id(layer)] = layer
             if recursive or layer is self:
                 waiting.extend(reversed(layer._inner_layers()))
+        return list(found.values())[0 if include_self else 1 :]
 
     @property
     def variables(self) -> list[Variable]:
@@ -146,8 +177,15 @@ class WeightOwner(nn.Module):
     @property
     def metrics(self) -> list[Any]:
         """The metrics that are attributes of it or of layers inside."""
+        known: Walk | None = self.__dict__.get("_walk")
+        if known is not None and known.metrics is not None and known.holds_for(self):
+            return list(known.metrics)
         metric_base = family("metric").base or ()
-        return [v for layer in self._flatten_layers() for v in vars(layer).values() if isinstance(v, metric_base)]
+        found = [v for layer in self._flatten_layers() for v in vars(layer).values() if isinstance(v, metric_base)]
+        known = self.__dict__.get("_walk")
+        if known is not None and known.holds_for(self):
+            known.metrics = found
+        return list(found)
 
     def count_params(self) -> int:
         """How many numbers its weights hold."""

@@ -12,7 +12,7 @@ from kerasviz.declare import Invalid
 from kerasviz.graph import Graph, Plan, compile_plan
 from kerasviz.graph.descent import Descent, descent_of, is_listened_to
 from kerasviz.graph.function import Function
-from kerasviz.graph.plan import is_hooked
+from kerasviz.graph.plan import has_global_hooks, is_hooked
 from kerasviz.graph.rebuilding import describe, rebuild
 from kerasviz.graph.running import run_graph
 from kerasviz.layers.calling import CONTEXT, Structure
@@ -138,14 +138,11 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
         return self._current_plan(training)
 
     def _current_plan(self, training: bool) -> Plan:
-        known = self.__dict__["_plans"].get(training)
-        if known is None or known[0] != Structure.version:
+        known, now = self.__dict__["_plans"].get(training), (Structure.version, has_global_hooks())
+        if known is None or known[0] != now:
             facts = self._plan_facts()
-            if known is None or known[1] != facts:
-                known = (Structure.version, facts, compile_plan(self.graph, training))
-            else:
-                known = (Structure.version, facts, known[2])
-            self.__dict__["_plans"][training] = known
+            plan = known[2] if known is not None and known[1] == facts else compile_plan(self.graph, training)
+            known = self.__dict__["_plans"][training] = (now, facts, plan)
         return known[2]
 
     def _plan_facts(self) -> tuple:

@@ -116,7 +116,12 @@ class Compiled:
         self.loss: CompiledLoss | None = None
         self.metrics = CompiledMetrics(arguments["metrics"], arguments["weighted_metrics"])
         self.tally: Tally | None = None
+        self.kept_step: Any = None  # of the last training, for the next: see `step.KeptStep`
         check_losses(arguments["loss"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: the step is put together anew."""
+        return self.__dict__ | {"kept_step": None}
 
     def match(self, y: Any, y_pred: Any, names: Sequence[str] | None) -> None:
         """Learn the outputs from a batch's predictions, and match losses and metrics to them."""

@@ -147,7 +147,16 @@ class Preparing:
         if self._overrides("train_step", "compute_loss", "compute_metrics"):
             return steps.custom_step(self, self.train_step)
         compiled = self._known("fit")
-        return steps.train_step(self, compiled, compiled.new_tally(source.lasting))
+        facts = steps.facts_of(self, compiled, source.lasting)
+        known = compiled.kept_step
+        if known is None or not known.fits(facts):
+            tally = compiled.new_tally(source.lasting)
+            made, variables = steps.train_step(self, compiled, tally), self.trainable_variables
+            known = compiled.kept_step = steps.KeptStep(made, tally, facts, variables)
+        elif compiled.tally is not known.tally:
+            compiled.flush()
+            compiled.tally = known.tally
+        return known.step
 
     def _test_function(self, source: Source) -> Step:
         """What is done with a batch of an evaluation."""

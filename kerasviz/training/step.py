@@ -12,7 +12,7 @@ from kerasviz.declare import Invalid
 from kerasviz.graph.plan import is_hooked
 from kerasviz.layers.calling import Structure
 from kerasviz.layers.layer import Layer
-from kerasviz.tensors import Variable, leaves
+from kerasviz.tensors import Variable, leaves, settings
 from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import unpack
 from kerasviz.training.logs import floats
@@ -61,6 +61,44 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
         return read
 
     return step
+
+
+class KeptStep:
+    """A training step, put together once and used by the next epochs and calls while nothing has changed.
+
+    Args:
+        step: what it is.
+        tally: where it leaves its values.
+        facts: what it was made for, from `facts_of`.
+        variables: what it trains.
+    """
+
+    def __init__(self, step: Callable[[tuple], Read], tally: Tally, facts: tuple, variables: list[Any]) -> None:
+        self.step = step
+        self.tally = tally
+        self.facts = facts
+        self.variables = variables
+        self.flags = [variable.requires_grad for variable in variables]
+
+    def fits(self, facts: tuple) -> bool:
+        """Whether it can be used again."""
+        return self.facts == facts and self.flags == [variable.requires_grad for variable in self.variables]
+
+
+def facts_of(trainer: Any, compiled: Compiled, lasting: bool) -> tuple:
+    """All that a training step depends on besides the batch."""
+    return (
+        Structure.version,
+        Structure.losing,
+        Variable.hooks_registered,
+        id(compiled.optimizer),
+        compiled.run_eagerly,
+        compiled.jit_compile,
+        lasting,
+        is_hooked(trainer),
+        settings.floatx(),
+        torch.is_anomaly_enabled(),
+    )
 
 
 def plain_step(
