@@ -7,7 +7,7 @@ from torch import nn
 
 from kerasviz.declare import Invalid, family
 from kerasviz.layers.calling import Structure, call_facts, map_shapes, structure_changed
-from kerasviz.tensors import SCOPES, SeedGenerator, Variable, is_float
+from kerasviz.tensors import SCOPES, SeedGenerator, Variable, is_float, leaves
 
 
 class Walk:
@@ -176,12 +176,18 @@ class WeightOwner(nn.Module):
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics that are attributes of it or of layers inside."""
+        """The metrics that are attributes of it or of layers inside, or stand in lists and dicts that are."""
         known: Walk | None = self.__dict__.get("_walk")
         if known is not None and known.metrics is not None and known.holds_for(self):
             return list(known.metrics)
         metric_base = family("metric").base or ()
-        found = [v for layer in self._flatten_layers() for v in vars(layer).values() if isinstance(v, metric_base)]
+        found = []
+        for layer in self._flatten_layers():
+            for name, value in vars(layer).items():
+                if isinstance(value, metric_base):
+                    found.append(value)
+                elif isinstance(value, (list, dict, tuple)) and name[0] != "_":
+                    found += [one for one in leaves(value) if isinstance(one, metric_base)]
         known = self.__dict__.get("_walk")
         if known is not None and known.holds_for(self):
             known.metrics = found

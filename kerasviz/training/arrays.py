@@ -108,6 +108,12 @@ def row_count(columns: dict[str, Any]) -> int:
     return rows
 
 
+def is_empty(data: Any) -> bool:
+    """Whether it is arrays, or a nest of them, without any rows."""
+    shapes = [getattr(leaf, "shape", None) for leaf in leaves(data)] if not hasattr(data, "__next__") else []
+    return bool(shapes) and all(isinstance(shape, tuple) and shape[:1] == (0,) for shape in shapes)
+
+
 class Arrays:
     """Rows of tensors in memory, cut into batches.
 

@@ -1,85 +1,26 @@
 """What `compile` was told, resolved."""
 
-import inspect
 import numbers
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from kerasviz.declare import Invalid, serialize
 from kerasviz.declare.families import family
-from kerasviz.training.losses import CompiledLoss, check_losses
+from kerasviz.training.losses import CompiledLoss, check_losses, torch_losses
 from kerasviz.training.metrics import CompiledMetrics, metric_class
 from kerasviz.training.outputs import Outputs
 from kerasviz.training.tally import Tally
-
-
-class TorchOptimizer:
-    """One of torch's optimizers, with what training needs of an optimizer of ours.
-
-    Args:
-        given: an optimizer over the model's parameters, or a class or function that makes one of them.
-    """
-
-    def __init__(self, given: Any) -> None:
-        self.given = given
-        self.inner: Any = given if isinstance(given, torch.optim.Optimizer) else None
-        self.iterations = 0
-        self.built = False
-        self.variables: list[Any] = []
-        self.name = type(given).__name__ if self.inner is not None else getattr(given, "__name__", "optimizer")
-        self._constrained: list[Any] = []
-
-    def build(self, variables: list[Any]) -> None:
-        """Take the weights that are trained."""
-        if self.inner is None:
-            self.inner = self.given(variables)
-        mine = {id(parameter) for group in self.inner.param_groups for parameter in group["params"]}
-        if variables and not any(id(variable) in mine for variable in variables):
-            hint = "Make it from model.parameters(), or pass the class: compile(torch.optim.Adam)."
-            raise Invalid("compile(optimizer=...)", "an optimizer over this model's weights", self.name, hint)
-        closure = inspect.signature(self.inner.step).parameters.get("closure")
-        if closure is not None and closure.default is inspect.Parameter.empty:
-            expected = "an optimizer whose step needs one gradient"
-            raise Invalid("compile(optimizer=...)", expected, self.name, "It calls the loss itself: write a loop.")
-        self._constrained = [v for v in variables if getattr(v, "constraint", None) is not None]
-        self.built = True
-
-    def step(self) -> None:
-        """Change the weights against their gradients."""
-        self.inner.step()
-        self.iterations += 1
-        if self._constrained:
-            with torch.no_grad():
-                for variable in self._constrained:
-                    variable.copy_(variable.constraint(variable))
-
-    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
-        """Change `trainable_variables` against `grads`."""
-        for variable, grad in zip(trainable_variables or (), grads, strict=True):
-            variable.grad = grad
-        self.step()
-
-    @property
-    def learning_rate(self) -> float:
-        """The rate of the first group; setting it sets all groups'."""
-        return float(self.inner.param_groups[0]["lr"])
-
-    @learning_rate.setter
-    def learning_rate(self, value: Any) -> None:
-        for group in self.inner.param_groups:
-            group["lr"] = float(value)
+from kerasviz.training.torch_optimizers import TorchOptimizer, torch_optimizer
 
 
 def resolve_optimizer(given: Any) -> Any:
-    """An optimizer object for a name, config, class or object of ours, or one of torch's."""
-    if isinstance(given, torch.optim.Optimizer):
-        return TorchOptimizer(given)
-    if isinstance(given, type) and issubclass(given, torch.optim.Optimizer):
-        return TorchOptimizer(given)
-    if given is None or isinstance(given, TorchOptimizer):
-        return given
+    """An optimizer object for a name, config, class or object of ours, or for one of torch's, or it and a scheduler."""
+    if given is None:
+        return None
+    of_torch = torch_optimizer(given)
+    if of_torch is not None:
+        return of_torch
     found = family("optimizer").get(given, "compile(optimizer=...)")
     if not hasattr(found, "step") and callable(found):
         return TorchOptimizer(found)
@@ -142,12 +83,25 @@ class Compiled:
 
     def scale_losses(self) -> None:
         """Let the optimizer scale the loss, so that small float16 gradients survive."""
+        if isinstance(self.optimizer, TorchOptimizer):
+            self.optimizer.scale_losses()
+            return
         scaling = family("optimizer").members().get("LossScaleOptimizer")
         if self.optimizer is not None and scaling is not None and not isinstance(self.optimizer, scaling):
             self.optimizer = scaling(self.optimizer)
 
-    def config(self) -> dict[str, Any]:
-        """The arguments of `compile` in JSON form; the optimizer as it is now."""
+    def config(self) -> dict[str, Any] | None:
+        """The arguments of `compile` in JSON form; the optimizer as it is now. None, with a warning, of torch's."""
+        of_torch = [f"optimizer={self.optimizer.name}"] if isinstance(self.optimizer, TorchOptimizer) else []
+        of_torch += [f"loss={name}" for name in torch_losses(self.arguments["loss"])]
+        if of_torch:
+            kept = "The file keeps architecture and weights, but not how the model was compiled"
+            warnings.warn(
+                f"{kept}: {', '.join(of_torch)} is torch's. Compile again after loading; "
+                "`torch.save(model.optimizer.state_dict(), path)` keeps the optimizer's state.",
+                stacklevel=3,
+            )
+            return None
         given = {name: value for name, value in self.arguments.items() if name != "auto_scale_loss"}
         given |= {"optimizer": self.optimizer, "jit_compile": self.jit_compile}
         return {name: serialize(value) for name, value in given.items()}

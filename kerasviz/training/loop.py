@@ -115,6 +115,8 @@ def training(plan: Training) -> Iterator[Event]:
         if plan.validating is not None and plan.validates(epoch) and batch_index >= 0:
             validation = yield from testing(trainer, plan.validating)
             logs = dict(sorted({**logs, **{f"val_{name}": value for name, value in validation.items()}}.items()))
+        if (end_epoch := getattr(trainer.optimizer, "end_epoch", None)) is not None:
+            end_epoch(logs)  # a scheduler of torch goes on
         yield EpochEnd(epoch, logs=logs)
         if trainer.stop_training:
             break

@@ -77,7 +77,7 @@ def resolve_loss(given: Any, where: str = "compile(loss=...)") -> Any:
     """A loss object for a name, config, class, object, function, or one of torch's losses."""
     if isinstance(given, (TorchLoss, FunctionLoss)) or given is None:
         return given
-    if isinstance(given, torch.nn.modules.loss._Loss) or getattr(given, "__module__", "") == "torch.nn.functional":
+    if is_torch_loss(given):
         return TorchLoss(given)
     found = family("loss").get(given, where)
     if isinstance(found, torch.nn.modules.loss._Loss):
@@ -99,6 +99,20 @@ def loss_object(function: Callable) -> Any:
         if isinstance(member, type) and snake_case(name) == function.__name__:
             return member()
     return None
+
+
+def is_torch_loss(given: Any) -> bool:
+    """Whether it is one of torch's losses or their functions."""
+    return isinstance(given, torch.nn.modules.loss._Loss) or getattr(given, "__module__", "") == "torch.nn.functional"
+
+
+def torch_losses(given: Any) -> list[str]:
+    """The names of torch's losses in a nest."""
+    if is_one_loss(given):
+        is_class = isinstance(given, type) and issubclass(given, torch.nn.modules.loss._Loss)
+        return [getattr(given, "__name__", type(given).__name__)] if is_class or is_torch_loss(given) else []
+    ones = given.values() if isinstance(given, Mapping) else given
+    return [name for one in ones for name in torch_losses(one)]
 
 
 def is_one_loss(given: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,12 @@ class Overridable(Preparing):
         rows = torch.tensor(float(steps.num_rows(x)), device=loss.device)
         with torch.no_grad():
             compiled.loss_tracker.update_state(loss.detach(), sample_weight=rows)
-        optimizer = steps.ready_optimizer(compiled.optimizer, self.trainable_variables)
-        for variable in self.trainable_variables:
+        variables = self.trainable_variables
+        optimizer = steps.ready_optimizer(compiled.optimizer, variables)
+        if not variables:
+            warnings.warn(steps.NOTHING_TO_TRAIN, stacklevel=2)
+            return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+        for variable in variables:
             variable.grad = None
         scale = steps.scaler(optimizer)
         (loss if scale is None else scale(loss)).backward()

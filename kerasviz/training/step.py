@@ -21,6 +21,7 @@ from kerasviz.training.shortcut import objective_for, shortcut_for
 from kerasviz.training.tally import Tally
 
 NO_PARTS: list[Tensor] = []
+NOTHING_TO_TRAIN = "The model has no weights to train: all its layers are frozen, or have none."
 Read = Callable[[], dict[str, Any]]
 Objective = Callable[[Any, Any, Any], tuple[Tensor, list[Tensor]]]
 
@@ -33,7 +34,7 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
     apply, add, read = optimizer.step, tally.add, Reader(trainer, tally)
     scale = scaler(optimizer)
     if not variables:
-        warnings.warn("The model has no weights to train: all its layers are frozen, or have none.", stacklevel=2)
+        warnings.warn(NOTHING_TO_TRAIN, stacklevel=2)
         return test_step(trainer, compiled, tally)
     loss = compiled.loss
     if loss is not None:

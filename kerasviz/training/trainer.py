@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+import torch
+
 from kerasviz.callbacks import History, check_monitors
 from kerasviz.events import Event, PredictBatchEnd
+from kerasviz.tensors import map_leaves
+from kerasviz.training.arrays import as_tensor, is_empty
 from kerasviz.training.by_hand import ByHand
 from kerasviz.training.checks import refuse_unknown
-from kerasviz.training.compiled import Compiled
+from kerasviz.training.compiled import Compiled, resolve_optimizer
 from kerasviz.training.data import Passes, make_source
 from kerasviz.training.loop import predicting, testing, training
 from kerasviz.training.place import Place, closed_on_error, place_of
@@ -46,7 +50,9 @@ class Trainer(ByHand):
         """Say how to train: optimizer, loss, metrics.
 
         Args:
-            optimizer: name, config or object; also one of torch's, or its class.
+            optimizer: name, config or object; also one of torch's, its class, or what makes one of parameters. With one
+                of torch's schedulers: (optimizer, scheduler), which goes on after each epoch; a third, "batch", lets it
+                go on after each batch.
             loss: name, object or function of (y_true, y_pred); one of torch's; a list or dict of them per output.
             loss_weights: a factor for the loss of each output.
             metrics: a list of names, objects or functions; per output a list or dict of lists.
@@ -75,7 +81,7 @@ class Trainer(ByHand):
 
     @optimizer.setter
     def optimizer(self, value: Any) -> None:
-        self._known("optimizer").optimizer = value
+        self._known("optimizer").optimizer = resolve_optimizer(value)
 
     @property
     def loss(self) -> Any:
@@ -101,7 +107,7 @@ class Trainer(ByHand):
         self._known("jit_compile").jit_compile = value is True
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """What `compile` was told, in JSON form."""
+        """What `compile` was told, in JSON form; None, with a warning, where there are parts of torch."""
         return None if self._compiled is None else self._compiled.config()
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
@@ -232,7 +238,9 @@ class Trainer(ByHand):
         steps: int | None = None,
         callbacks: Any = None,
     ) -> Any:
-        """Outputs for data, as numpy arrays in the structure that the model returns."""
+        """Outputs for data, as numpy arrays in the structure that the model returns; no rows for no rows."""
+        if is_empty(x):
+            return self.predict_on_batch(x)
         source = make_source(x, batch_size=batch_size, device=self._device())
         self._check_inputs(source, "predict(x=...)")
         passes = Passes(source, steps)
@@ -283,5 +291,8 @@ class Trainer(ByHand):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch, as numpy arrays."""
+        if is_empty(x):
+            with torch.no_grad():
+                return joined_outputs([self(map_leaves(lambda leaf: as_tensor(leaf, "x"), x), training=False)])
         source = self._one_batch(x)
         return joined_outputs([self._predict_function(source)(source.peek())])
