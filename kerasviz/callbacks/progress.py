@@ -156,7 +156,7 @@ def bold(text: str) -> str:
 def shown(value: Any) -> str:
     """A value of the logs, short; of several values their mean."""
     number = float(value.mean() if getattr(value, "ndim", 0) else value)
-    return f"{number:.4f}" if abs(number) > 1e-3 or number == 0 else f"{number:.4e}"
+    return f"{number:.4f}" if abs(number) > 1e-3 else f"{number:.4e}"
 
 
 def duration(seconds: float) -> str:
