@@ -13,7 +13,10 @@ from torch import Tensor
 
 from kerasviz.declare import Invalid
 
-DAMAGED = (OSError, ValueError, KeyError, IndexError, TypeError, zipfile.BadZipFile, RuntimeError, EOFError)
+DAMAGED = (
+    *(OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RuntimeError, EOFError),
+    *(MemoryError, zipfile.BadZipFile),
+)
 ABOUT = "about"
 
 
@@ -39,10 +42,26 @@ def read_nest(path: Any) -> Any:
         Invalid: where it is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return decoded(json.loads(bytes(file[ABOUT])), file)
+        with open(path, "rb") as file:
+            check_sizes(file)
+            with np.load(file, allow_pickle=False) as arrays:
+                return decoded(json.loads(bytes(arrays[ABOUT])), arrays)
     except DAMAGED as error:
         raise Invalid(f"reading {path}", "a whole file", str(error) or type(error).__name__) from error
+
+
+def check_sizes(file: Any) -> None:
+    """Refuse what unpacks to more than it is: `write_nest` packs nothing.
+
+    Raises:
+        ValueError: there.
+    """
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        size = file.seek(0, os.SEEK_END)
+    if sum(entry.file_size for entry in entries) > size or any(entry.compress_type for entry in entries):
+        raise ValueError("it is packed, or its parts overlap")
+    file.seek(0)
 
 
 def encoded(value: Any, arrays: list[np.ndarray]) -> Any:
@@ -83,7 +102,8 @@ def decoded(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         if not isinstance(kind, torch.dtype):
             raise ValueError(f"no such dtype: {dtype}")
         data = arrays[str(index)]
-        return torch.from_numpy(data).view(kind).reshape(shape) if data.size else torch.empty(shape, dtype=kind)
+        flat = torch.from_numpy(data).view(kind) if data.size else torch.empty(0, dtype=kind)
+        return flat.reshape(shape)
     if "$array" in value:
         index, dtype, shape = value["$array"]
         return arrays[str(index)].view(np.dtype(dtype)).reshape(shape)

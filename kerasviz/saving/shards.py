@@ -34,7 +34,7 @@ def write_shards(model: Any, filepath: Any, overwrite: bool, max_shard_size: flo
     """
     target = checked_target(filepath, overwrite)
     prefix = target.name.removesuffix(ENDING)
-    old = shard_names(target) if target.exists() else []
+    old = [name for name in shard_names(target) if name.startswith(f"{prefix}_")] if target.exists() else []
     with contextlib.ExitStack() as moves:  # the map was entered first, so it is moved last
         map_file = moves.enter_context(replacing(target, overwrite))
         with contextlib.closing(ShardWriter(target, max_shard_size, moves)) as writer:
@@ -172,11 +172,11 @@ def read_map(path: Path) -> dict[str, list[str]]:
         found = {place: [names] if isinstance(names, str) else list(names) for place, names in found.items()}
     except FileNotFoundError:
         raise Invalid(str(path), "a file that is there", "none") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Invalid(str(path), "a map of weights", str(error)) from error
-    for name in {name for names in found.values() for name in names}:
+    for name in (name for names in found.values() for name in names):
         plain = isinstance(name, str) and name.endswith(SHARD_ENDING) and Path(name).name == name and "\\" not in name
-        if not plain or (path.parent / name).is_symlink():
+        if not plain or os.path.islink(path.parent / name):
             raise Invalid(str(path), "files beside it", name)
     return found
 

@@ -79,7 +79,8 @@ def deserialize_value(config: Any, again: Callable[[Any], Any]) -> Any:
         return [again(part) for part in config]
     if not isinstance(config, Mapping):
         return config
-    read = READERS.get(config.get("class_name"))  # type: ignore[arg-type]
+    name = config.get("class_name")
+    read = READERS.get(name) if isinstance(name, str) else None
     if read is None:
         return OTHER
     try:
@@ -87,7 +88,7 @@ def deserialize_value(config: Any, again: Callable[[Any], Any]) -> Any:
     except Invalid:
         raise
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError, RuntimeError) as error:
-        raise Invalid(f"config of `{config['class_name']}`", "a value of that kind", str(config)[:200]) from error
+        raise Invalid(f"config of `{name}`", "a value of that kind", str(config)[:200]) from error
 
 
 def _array(config: Mapping[str, Any], again: Callable) -> np.ndarray:
