@@ -4,6 +4,7 @@ A folder is written beside its place and changes places with the one that is the
 """
 
 import contextlib
+import itertools
 import os
 import shutil
 import stat
@@ -54,7 +55,9 @@ class Folder:
         """Every file; none that is a link, or no plain file."""
         waiting, count = [self.path], 0
         while waiting:
-            for part in os.scandir(waiting.pop()):
+            with os.scandir(waiting.pop()) as found:
+                parts = list(itertools.islice(found, MOST_ENTRIES + 1))
+            for part in parts:
                 count += 1
                 facts = part.stat(follow_symlinks=False)
                 name = Path(part.path).relative_to(self.path).as_posix()

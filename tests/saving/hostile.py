@@ -8,6 +8,7 @@ files with a secret.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import io
 import json
@@ -141,6 +142,26 @@ def is_quiet(event: str, what: Any, inside: tuple[str, ...]) -> bool:
     return bool(OWN_PLACE.fullmatch(name)) or any(name == path or name.startswith(f"{path}/") for path in inside)
 
 
+@contextlib.contextmanager
+def untouched(bait: Bait) -> Iterator[None]:
+    """Fail where a file of the bait is opened or read, by Python or by a library, as far as the system tells."""
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "inotify_init1"):
+        yield
+        return
+    handle = library.inotify_init1(os.O_NONBLOCK)
+    try:
+        for path in (*bait.folder.iterdir(), bait.saved_model / "saved_model.pb"):
+            if path.is_file() and path.suffix != ".py":
+                assert library.inotify_add_watch(handle, os.fsencode(path), OPENED_OR_READ) >= 0
+        yield
+        with contextlib.suppress(BlockingIOError):
+            assert not os.read(handle, 4096), "a file outside was opened"
+    finally:
+        os.close(handle)
+
+
+OPENED_OR_READ = 0x21  # IN_OPEN, IN_ACCESS
 _is_ready: list[bool] = []
 
 
