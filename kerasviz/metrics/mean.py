@@ -188,5 +188,5 @@ def direction_of(function: Any) -> str | None:
     """Whether more or less of a function of ours is better."""
     if not str(getattr(function, "__module__", "")).startswith("kerasviz."):
         return None
-    name = function.__name__
+    name = getattr(function, "__name__", type(function).__name__)
     return "up" if "accuracy" in name or "correlation" in name else "down"

@@ -36,7 +36,7 @@ def check_inputs(model: Any, x: Any, where: str) -> None:
     if not isinstance(inputs, (list, tuple)) or not inputs:
         return
     names = [getattr(symbol, "name", f"input_{index}") for index, symbol in enumerate(inputs)]
-    if isinstance(x, Mapping):
+    if isinstance(x, Mapping) and not is_nest_of_inputs(x, model):
         check_input_names(x, model, names, where)
         return
     given = list(leaves(x))
@@ -48,6 +48,14 @@ def check_inputs(model: Any, x: Any, where: str) -> None:
         if not fits(got, wanted):
             hint = "The first size is the number of samples." if len(got) == len(wanted) - 1 else ""
             raise Invalid(f'{where}, input "{name}"', f"shape {wanted}", (None, *got[1:]), hint)
+
+
+def is_nest_of_inputs(x: Mapping[str, Any], model: Any) -> bool:
+    """Whether lists or dicts stand in the dict, as in that of the model's inputs."""
+    declared = getattr(getattr(model, "graph", None), "inputs", None)
+    if not isinstance(declared, Mapping) or set(declared) != set(x):
+        return False
+    return any(isinstance(part, (list, tuple, Mapping)) for part in declared.values())
 
 
 def check_ids(model: Any, x: Any) -> None:

@@ -59,7 +59,7 @@ class FunctionLoss:
     def __init__(self, function: Callable) -> None:
         self.given = function
         self.function = function
-        self.name = getattr(function, "__name__", type(function).__name__)
+        self.name = getattr(function, "__name__", type(function).__name__).strip("<>")  # of a lambda
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
         """The mean over what the function returns for each sample."""

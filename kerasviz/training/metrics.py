@@ -34,7 +34,7 @@ def resolve_metric(given: Any, y_true: Tensor, y_pred: Tensor) -> Any:
     else:
         metric = family("metric").get(given, where)
     if not hasattr(metric, "update_state"):
-        metric = metric_for(metric, given if isinstance(given, str) else metric.__name__)
+        metric = metric_for(metric, given if isinstance(given, str) else name_of(metric))
     if isinstance(given, str) and metric.name != given:
         metric.name = given  # the logs say what the user wrote
     return metric
@@ -60,11 +60,17 @@ def metric_class(name: str) -> Any:
     return family("metric").members()[name]
 
 
+def name_of(function: Any) -> str:
+    """What the logs call a function or loss."""
+    name = getattr(function, "name", None) or getattr(function, "__name__", type(function).__name__)
+    return name.strip("<>")  # of a lambda
+
+
 def metric_for(function: Any, name: str) -> Any:
     """The metric that averages a function: the class of ours that stands for it, else a mean of the user's."""
     from kerasviz.declare import snake_case
 
-    if function.__module__.startswith("kerasviz."):
+    if function.__module__.startswith("kerasviz.") and hasattr(function, "__name__"):
         for known, member in family("metric").members().items():
             if isinstance(member, type) and snake_case(known) == function.__name__:
                 return member(name=name)
@@ -205,4 +211,6 @@ def is_additive(metric: Any) -> bool:
     if not getattr(metric, "additive", True):
         return False
     function = getattr(metric, "_fn", None) or getattr(metric, "fn", None)
+    if hasattr(function, "reduction"):
+        return False  # a loss is one number for a batch, however large
     return function is None or str(getattr(function, "__module__", "")).startswith("kerasviz.")

@@ -286,3 +286,25 @@ def test_weights_of_classes_are_for_one_label_of_each_sample():
     y[0, 0] = 3
     with pytest.raises(Invalid, match=r"class_weight.*one label"):
         model.fit(x, y, class_weight={0: 2.0}, **QUIET)
+
+
+def test_a_loss_object_is_a_metric_that_counts_each_batch_once():
+    model = compiled(metrics=[kerasviz.losses.MeanAbsoluteError(), kerasviz.losses.Huber(name="robust")])
+    errors = np.abs(Y - model.predict(X, verbose=0))
+    logs = model.evaluate(X, Y, batch_size=32, verbose=0, return_dict=True)
+    assert list(logs) == ["loss", "mean_absolute_error", "robust"]
+    assert logs["mean_absolute_error"] == pytest.approx((errors[:32].mean() + errors[32:].mean()) / 2, 1e-5)
+
+
+def test_a_lambda_is_called_lambda_in_the_logs():
+    model = compiled(metrics=[lambda y, y_pred: (y - y_pred).abs().mean(-1)])
+    assert set(model.evaluate(X, Y, verbose=0, return_dict=True)) == {"loss", "lambda"}
+
+
+def test_inputs_in_lists_within_a_dict_are_taken():
+    a, b = layers.Input((5,), name="a"), layers.Input((5,), name="b")
+    model = compiled(kerasviz.Model({"x": [a, b]}, layers.Dense(1)(layers.Add()([a, b]))))
+    assert len(model.fit({"x": [X, X]}, Y, **QUIET).history["loss"]) == 1
+    assert model.predict({"x": [X, X]}, verbose=0).shape == (40, 1)
+    with pytest.raises(Invalid, match="an array for each input: a, b"):
+        model.fit({"x": [X]}, Y, **QUIET)
