@@ -7,9 +7,6 @@ None where it has nothing better than the call.
 from collections.abc import Callable
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from kerasviz import activations, layers
 from kerasviz.graph.linear import linear, product_in_source
 from kerasviz.graph.plan import EMITTERS, Plan, Value
@@ -100,13 +97,9 @@ def emit_dropout(plan: Plan, layer: Any, x: Value) -> Value | None:
         return plan.line(str(x), x.rank, x.torch_layout)
     if layer.noise_shape is not None or layer.seed is not None or layer.rate == 1:
         return None
-    drop = plan.bind(dropped, "dropped")
-    return plan.line(f"{drop}({x}, {layer.rate}, {1 / (1 - layer.rate)!r})", x.rank, x.torch_layout, fresh=False)
-
-
-def dropped(x: Tensor, rate: float, scale: float) -> Tensor:
-    """Zeros with probability `rate`, the rest scaled."""
-    return x * torch.rand_like(x).ge_(rate).mul_(scale)
+    drawn = plan.bind(layer.uniform_like, "uniform_like")
+    scale = 1 / (1 - layer.rate)
+    return plan.line(f"{x} * {drawn}({x}).ge_({layer.rate}).mul_({scale!r})", x.rank, x.torch_layout, fresh=False)
 
 
 @emits(layers.Add)

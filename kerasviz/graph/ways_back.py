@@ -203,7 +203,8 @@ def dropout(descent: Descent, layer: Any, x: Value) -> Value | None:
     if layer.noise_shape is not None or layer.seed is not None or layer.rate == 1:
         return None
     scale = 1 / (1 - layer.rate)
-    kept = descent.line(f"torch.rand_like({x}).ge_({layer.rate}).mul_({scale!r})", x.rank)
+    drawn = descent.bind(layer.uniform_like, "uniform_like")
+    kept = descent.line(f"{drawn}({x}).ge_({layer.rate}).mul_({scale!r})", x.rank)
     value = descent.line(f"{x} * {kept}", x.rank)
     descent.keep(kept)
 

@@ -9,7 +9,7 @@ from torch.nn.modules import module as torch_module
 
 from kerasviz.declare import Invalid
 from kerasviz.initializers import Initializer
-from kerasviz.layers.attention_masks import lowest
+from kerasviz.layers.attention_masks import lowest, near
 from kerasviz.layers.attention_scores import ScoreDropout
 from kerasviz.layers.dense import EinsumDense
 
@@ -109,7 +109,7 @@ class HeadedAttention(ScoreDropout):
             where = f'{type(self).__name__} "{self.name}"(return_attention_scores=...)'
             raise Invalid(where, "False, because flash_attention=True", True)
         inside = self.sliding_window is None and not wants_scores
-        return inside and all(mask is None for mask in masks) and self.fused_rate(bool(self.dropout)) is not None
+        return inside and all(mask is None for mask in masks)
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, training: bool) -> tuple[Tensor, Tensor]:
         """What is gathered, and the scores: step by step."""
@@ -138,8 +138,9 @@ class HeadedAttention(ScoreDropout):
             mean_of_none: whether a place that may look nowhere gathers the mean of all values, or nothing.
             causal: whether a place sees only itself and what was before; the mask is None then.
         """
-        rate = self.fused_rate(training)
+        rate = self.fused_rate(training, q.device)
         if rate is None:
+            mask = near((q.shape[-2], k.shape[-2]), True, None, q.device) if causal else mask
             return self.attend(q, k, v, mask, training)[0]
         if mask is not None and mean_of_none:
             mask = torch.zeros_like(mask, dtype=q.dtype).masked_fill_(~mask, lowest(q.dtype))

@@ -1,41 +1,36 @@
-"""What the attention layers share: dropping a share of the scores, from a stream of their own where a seed is given."""
+"""What the attention layers share: dropping a share of the scores."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from kerasviz.layers.layer import Layer
-from kerasviz.tensors import seeds_from
+from kerasviz.layers.drawing import Drawing
 
 
-class ScoreDropout(Layer):
+class ScoreDropout(Drawing):
     """Base of layers that drop a share of their attention in training."""
 
-    needs_floats = True
-
     dropout: Any
-    seed: Any
 
-    def check(self) -> None:
-        """A seed begins a sequence, which is part of the layer's state."""
-        super().check()
-        if self.seed is not None:
-            self.seed_generator = seeds_from(self.seed)
+    def draws(self) -> bool:
+        """Whether anything is dropped."""
+        return bool(self.dropout)
 
     def drop(self, scores: Tensor) -> Tensor:
         """The scores with a share of them dropped, the rest scaled up."""
-        if self.seed is None:
-            return F.dropout(scores, self.dropout)
         if self.dropout >= 1:
             return scores * 0
-        chance = torch.full(scores.shape, 1 - self.dropout, device=scores.device)
-        kept = torch.bernoulli(chance, generator=self.seed_generator.generator(scores.device))
-        return scores * kept.to(scores.dtype) / (1 - self.dropout)
+        kept = self.kept(scores, tuple(scores.shape), self.dropout)
+        return scores * kept.to(scores.dtype).mul_(1 / (1 - self.dropout))
 
-    def fused_rate(self, training: bool) -> float | None:
-        """The rate with which torch's fused kernel can drop; None where it cannot: by a seed, or all of it."""
+    def fused_rate(self, training: bool, device: torch.device) -> float | None:
+        """The rate with which torch's fused kernel is to drop; None where it is not used.
+
+        It draws from torch's own numbers, not by a seed, and does not drop all. On the CPU it takes longer than scores
+        that are dropped here.
+        """
         if not (training and self.dropout):
             return 0.0
-        return None if self.seed is not None or self.dropout >= 1 else self.dropout
+        slow = device.type == "cpu" and not torch.compiler.is_compiling()
+        return None if slow or self.seed is not None or self.dropout >= 1 else self.dropout

@@ -57,7 +57,7 @@ class Attention(ScoreDropout):
         """What each place of the query gathers."""
         query, value, key = self.parts(inputs)
         of_query, of_value = self.mask_parts(mask)
-        rate = self.fused_rate(training)
+        rate = self.fused_rate(training, query.device)
         scores = None
         if self.score_mode == "dot" and of_value is None and rate is not None and not return_attention_scores:
             outputs = self.fused(query, value, key, use_causal_mask, rate)

@@ -7,36 +7,22 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import DType, Invalid, Shape, arg
+from kerasviz.layers.drawing import Drawing
 from kerasviz.layers.layer import Layer
 from kerasviz.layers.spatial import DataFormat, Spatial
 from kerasviz.regularizers import L1L2
-from kerasviz.tensors import Seed, seeds_from
+from kerasviz.tensors import Seed
 
 
-class Noise(Layer):
-    """Base of layers that draw random numbers in training."""
-
-    needs_floats = True
+class Noise(Drawing):
+    """Base of layers that add noise in training."""
 
     supports_masking = True
-    seed: Seed = arg(None, doc="Makes the numbers the same in each run; None draws from torch's own.")
+    seed: Seed = arg(None, doc="Makes the numbers the same in each run; None begins where torch says.")
 
-    def check(self) -> None:
-        """A seed begins a sequence of its own, which is part of the layer's state."""
-        super().check()
-        if self.seed is not None:
-            self.seed_generator = seeds_from(self.seed)
-
-    def generator(self, device: torch.device) -> torch.Generator | None:
-        """This layer's source of numbers on `device`; None for torch's own."""
-        return None if self.seed is None else self.seed_generator.generator(device)
-
-    def kept(self, like: Tensor, shape: tuple[int, ...], rate: float) -> Tensor:
-        """Booleans of `shape`, False with probability `rate`."""
-        if self.seed is None:
-            return torch.rand(shape, device=like.device) >= rate
-        chance = torch.full(shape, 1 - rate, device=like.device)
-        return torch.bernoulli(chance, generator=self.generator(like.device)).bool()
+    def draws(self) -> bool:
+        """Whether there is any noise."""
+        return bool(getattr(self, "rate", None) or getattr(self, "stddev", None))
 
     def normal(self, like: Tensor) -> Tensor:
         """Standard normal numbers, as many as in `like`."""

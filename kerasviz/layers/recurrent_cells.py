@@ -9,10 +9,11 @@ from torch.nn import functional as F
 
 from kerasviz import activations
 from kerasviz.declare import Activation, arg, snake_case, weight
+from kerasviz.layers.drawing import Drawing
 from kerasviz.layers.layer import Layer
 from kerasviz.layers.recurrent import RNN, SHAPE_WORDS
 from kerasviz.layers.recurrent_states import zeros
-from kerasviz.tensors import Seed, seeds_from
+from kerasviz.tensors import Seed
 
 DROPPED = "A mask is drawn once for each sequence, and holds for all its moments."
 
@@ -33,26 +34,14 @@ class CellArguments(Layer):
     seed: Seed = arg(None, doc="Seed of what is dropped.", group="dropout")
 
 
-class CellDropout(Layer):
+class CellDropout(Drawing):
     """Base of cells that drop parts of what comes in."""
-
-    needs_floats = True
-
-    seed: Any
 
     def keep_mask(self, shape: tuple, rate: float, like: Tensor) -> Tensor:
         """1 / (1 - rate) where a value is kept, 0 where it is dropped."""
         if rate >= 1:
             return like.new_zeros(shape)
-        generator = None if self.seed is None else self.seed_generator.generator(like.device)
-        kept = torch.bernoulli(torch.full(shape, 1 - rate, device=like.device), generator=generator)
-        return kept.to(like.dtype) / (1 - rate)
-
-    def check(self) -> None:
-        """A seed begins a sequence, which is part of the layer's state."""
-        super().check()
-        if self.seed is not None:
-            self.seed_generator = seeds_from(self.seed)
+        return self.kept(like, shape, rate).to(like.dtype) / (1 - rate)
 
 
 class GatedCell(CellDropout, CellArguments):

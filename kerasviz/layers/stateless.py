@@ -110,7 +110,7 @@ class Stateless(WeightOwner):
 
     def _seed_generators(self) -> list[SeedGenerator]:
         """Those that are attributes of it, or of layers inside."""
-        found = [v for layer in self._flatten_layers() for v in vars(layer).values() if isinstance(v, SeedGenerator)]
+        found = [seed for layer in self._flatten_layers() for seed in layer._own_seeds().values()]
         return list({id(seed): seed for seed in found}.values())
 
 

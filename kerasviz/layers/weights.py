@@ -101,6 +101,25 @@ class WeightOwner(nn.Module):
         own += [v for v in self.__dict__.get("_added", ()) if not v.__dict__.get("_is_attribute")]
         return sorted(own, key=lambda v: not v.__dict__.get("_is_weight", v.trainable))
 
+    def _own_seeds(self) -> dict[str, SeedGenerator]:
+        """Its sources of random numbers by attribute, each once."""
+        found = {name: value for name, value in vars(self).items() if isinstance(value, SeedGenerator)}
+        return {name: seed for name, seed in found.items() if name != "seed" or "seed_generator" not in found}
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        """Put in the states of its random numbers too."""
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        for name, seed in self._own_seeds().items():
+            destination[f"{prefix}{name}.state"] = seed.state if keep_vars else seed.state.detach()
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any, **options: Any) -> None:
+        """Take the states of its random numbers too, where there are any."""
+        for name, seed in self._own_seeds().items():
+            value = state_dict.pop(f"{prefix}{name}.state", None)
+            if value is not None:
+                seed.state.assign(value)
+        super()._load_from_state_dict(state_dict, prefix, *args, **options)
+
     def _inner_layers(self) -> list[Any]:
         """The layers that are attributes of this one, in the order of creation."""
         if not self._modules:
@@ -140,7 +159,7 @@ class WeightOwner(nn.Module):
         """All its state: weights, and the states of its random numbers, its own before those of layers inside."""
         found: dict[int, Variable] = {}
         for layer in self._flatten_layers():
-            seeds = [v.state for v in vars(layer).values() if isinstance(v, SeedGenerator)]
+            seeds = [seed.state for seed in layer._own_seeds().values()]
             found |= {id(variable): variable for variable in (*layer._own_variables(), *seeds)}
         return list(found.values())
 

@@ -12,6 +12,7 @@ MOST_OBJECTS = 1_000_000
 MOST_PER_STORED_BYTE = 1000  # what a filter may blow up; more is a trap
 MOST_PER_BYTE_OF_FILE = 100  # the same of all arrays together
 ALL_ARE_FINE = 2**26  # bytes of all arrays that any file may have
+LARGEST_NUMBER = 8  # bytes
 SMALL = 2**16  # bytes that are read whatever they are stored as
 FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # any other may load a library from a folder
 TROUBLE = (  # what the HDF5 library and numpy raise over damaged files
@@ -193,9 +194,11 @@ class Store:
             kept_as = plain_attribute(dataset, "dtype", where)
             if isinstance(kept_as, (str, bytes)) and kept_as in ("bfloat16", b"bfloat16"):
                 return widened(dataset[()])
-        if hasattr(dataset, "keys") or dataset.dtype.kind not in "fiub":
+        plain = not hasattr(dataset, "keys") and dataset.dtype.kind in "fiub" and dataset.shape is not None
+        if not plain or dataset.dtype.itemsize > LARGEST_NUMBER:
             raise Invalid(where, "an array of numbers", dataset)
-        return dataset[()]
+        array = np.asarray(dataset[()])
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def widened(bits: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from kerasviz.declare import Invalid
+from kerasviz.layers.layer import Layer
 from kerasviz.saving.archive import parsed
 from kerasviz.saving.files import replacing
 from kerasviz.saving.weights import saved_objects
@@ -54,6 +55,7 @@ def read_tensors(model: Any, filepath: Any, skip_mismatch: bool = False, skipped
     left_alone = starts_of(model, skipped)
     own = {name: value for name, value in model.state_dict().items() if not name.startswith(left_alone)}
     with opened(filepath, where) as file:
+        seeds = seed_names(model)
         sources = found_names(model, own, file, where)
         values = {}
         for name, value in own.items():
@@ -62,7 +64,7 @@ def read_tensors(model: Any, filepath: Any, skip_mismatch: bool = False, skipped
                 values[name] = file.get_tensor(sources[name])
             elif skip_mismatch:
                 warnings.warn(f"Kept what it had: {problem}", stacklevel=4)
-            elif not is_seed(name):
+            elif name not in seeds:
                 raise problem
         unknown = sorted(set(file.keys()) - set(sources.values()))
         if unknown and not (skip_mismatch or skipped):
@@ -186,9 +188,10 @@ def starts_of(model: nn.Module, skipped: Collection[Any]) -> tuple[str, ...]:
     return tuple(f"{name}." for name, module in modules(model) if id(module) in inner and name)
 
 
-def is_seed(name: str) -> bool:
-    """Whether an entry is the state of random numbers, which files of others lack."""
-    return name.endswith("seed_generator.state")
+def seed_names(model: nn.Module) -> set[str]:
+    """The entries that are states of random numbers, which files of others may lack."""
+    layers = [(name, module) for name, module in modules(model) if isinstance(module, Layer)]
+    return {f"{name}.{own}.state".lstrip(".") for name, layer in layers for own in layer._own_seeds()}
 
 
 def copied(value: Any) -> Any:

@@ -153,14 +153,16 @@ def read_weights(model: Any, file: Any, where: str, skip_mismatch: bool = False,
     ready_optimizer(model, file)
     fitting = []
     for path, thing, store in stores(model, file, where, skipped):
+        if isinstance(thing, SeedGenerator) and not len(store):
+            continue  # files of Keras have no such state
         with undamaged(where):
             problem = misfit(thing, store)
         if problem is None:
             fitting.append((thing, Arrays(store)))
-        elif is_optional(path, thing) and len(store) <= UNUSED:
+        elif is_optimizer(path) and len(store) <= UNUSED:
             continue  # saved before it was used
-        elif is_optional(path, thing):
-            warnings.warn(f"Its state was not restored: {problem}", stacklevel=3)
+        elif is_optimizer(path):
+            warnings.warn(f"The optimizer's state was not restored: {problem}", stacklevel=3)
         elif skip_mismatch:
             warnings.warn(f"Kept what it had: {problem}", stacklevel=3)
         else:
@@ -203,9 +205,9 @@ def ready_optimizer(model: Any, file: Any) -> None:
         optimizer.build(model.trainable_variables)
 
 
-def is_optional(path: Path, thing: Any) -> bool:
-    """Whether its state may be lost, as weights may not: an optimizer's, or that of random numbers."""
-    return path[-1:] == ("optimizer",) or isinstance(thing, SeedGenerator)
+def is_optimizer(path: Path) -> bool:
+    """Whether it is an optimizer's place: its state may be lost, weights may not."""
+    return path[-1:] == ("optimizer",)
 
 
 def group_at(file: Any, path: Path, where: str) -> Any:
@@ -243,6 +245,8 @@ def own_variables(thing: Any) -> list[Any] | None:
         if type(thing).load_own_variables is Lora.load_own_variables:
             return thing._saved_variables()
         return thing._own_variables() if type(thing).load_own_variables is Layer.load_own_variables else None
+    if isinstance(thing, SeedGenerator):
+        return None
     if type(thing).load_own_variables.__module__.startswith("kerasviz."):
         return list(thing.variables)
     return None

@@ -1,5 +1,6 @@
 """Seeds: where random numbers start, so that they come again."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 import torch
@@ -68,20 +69,38 @@ class SeedGenerator:
             first, count = scope.value_of(self.state).tolist()
             scope.add_update((self.state, torch.tensor([first, count + 1], dtype=torch.int32)))
             return [first, count]
-        seed = self._numbers.tolist()
+        numbers = self._numbers
+        seed = numbers.tolist()
         if not in_symbolic_scope():
-            self._numbers[1] += 1
+            numbers[1] = _signed(seed[1] + 1)
         return seed
 
     def generator(self, device: Any = None) -> Any:
         """torch's generator on a device, started for the next draw; None on `meta`, where nothing is drawn."""
-        device = torch.device(device or default_device())
-        start = sum(self._drawn())
-        if device.type == "meta":
-            return None
-        if device not in self._generators:
-            self._generators[device] = torch.Generator(device)
-        return self._generators[device].manual_seed(start)
+        if not isinstance(device, torch.device):
+            device = torch.device(device or default_device())
+        first, count = self._drawn()
+        found = self._generators.get(device)
+        if found is None:
+            if device.type == "meta":
+                return None
+            found = self._generators[device] = torch.Generator(device)
+        return found.manual_seed(first + count)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write the state into `store`."""
+        store["0"] = self.state.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Read the state from `store`.
+
+        Raises:
+            Invalid: where it is no pair of whole numbers.
+        """
+        state = store["0"]
+        if tuple(state.shape) != (2,) or state.dtype.kind not in "iu":
+            raise Invalid(f'SeedGenerator "{self.name}"', "two whole numbers", state)
+        self.state.assign(torch.tensor([_signed(int(number)) for number in state], dtype=torch.int32))
 
     def get_config(self) -> dict[str, Any]:
         """Its seed and its name."""

@@ -27,13 +27,16 @@ def test_seed_gives_the_same_numbers_in_each_run_and_new_ones_in_each_call(make)
 
 
 @pytest.mark.parametrize("make", NOISES)
-def test_without_a_seed_torch_decides(make):
+def test_without_a_seed_torch_decides_where_it_begins(make):
     x = torch.ones(8, 5, 40)
-    layer = make()
     torch.manual_seed(5)
-    first = layer(x, training=True)
+    one, other = make(), make()
     torch.manual_seed(5)
-    assert torch.equal(first, layer(x, training=True))
+    again = make()
+    first = one(x, training=True)
+    assert torch.equal(first, again(x, training=True))
+    assert not torch.equal(first, one(x, training=True))
+    assert not torch.equal(first, other(x, training=True))
 
 
 @pytest.mark.parametrize("make", NOISES)

@@ -86,7 +86,7 @@ def test_fused_kernels_read_the_values_too(make):
     for _ in range(5):
         layer(x)
     values = [torch.rand_like(v).requires_grad_() for v in layer.trainable_variables]
-    outputs, _ = layer.stateless_call(values, [], x)
+    outputs, _ = layer.stateless_call(values, layer.non_trainable_variables, x)
     outputs.sum().backward()
     for variable, value in zip(layer.trainable_variables, values, strict=True):
         assert value.grad is not None

@@ -213,3 +213,29 @@ def test_damaged_files_are_told_so(tmp_path, seed):
     path.write_bytes(bytes(content))
     with pytest.raises(Invalid):
         model().load_weights(path)
+
+
+def with_kernel(path, kernel):
+    model().save_weights(path)
+    with h5py.File(path, "a") as file:
+        del file["layers/dense/vars/0"]
+        file["layers/dense/vars/0"] = kernel
+
+
+def test_numbers_of_other_machines_are_read(tmp_path):
+    kernel = np.arange(12.0).reshape(3, 4)
+    with_kernel(tmp_path / "a.weights.h5", kernel.astype(">f4"))
+    other = model()
+    other.load_weights(tmp_path / "a.weights.h5")
+    np.testing.assert_array_equal(other.layers[0].get_weights()[0], kernel)
+
+
+@pytest.mark.parametrize("kernel", [np.zeros((3, 4), "longdouble"), h5py.Empty("f4")], ids=["long", "none"])
+def test_numbers_that_torch_does_not_have_are_refused(tmp_path, kernel):
+    with_kernel(tmp_path / "a.weights.h5", kernel)
+    other = model()
+    before = other.get_weights()
+    with pytest.raises(Invalid):
+        other.load_weights(tmp_path / "a.weights.h5")
+    for one, two in zip(before, other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
