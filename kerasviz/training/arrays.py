@@ -1,6 +1,6 @@
-"""Data in memory as tensors, and their rows cut into batches."""
+"""Rows in memory, cut into batches."""
 
-import warnings
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,98 +9,35 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.tensors import leaves, map_leaves, settings, torch_dtype
+from kerasviz.tensors import leaves, map_leaves
+from kerasviz.training.reading import as_floatx, wanted_dtype
+from kerasviz.training.sending import gathered, sent
 
 SMALL_BATCH_BYTES = 32 * 1024
 BLOCK_BYTES = 512 * 1024
 RESIDENT_BYTES = 1024**3  # kept on a device that does not say how much memory is free
-WIDENED = {np.dtype("uint16"): np.int32, np.dtype("uint32"): np.int64, np.dtype("uint64"): np.int64}
-
-
-def as_tensors(data: Any, where: str) -> Any:
-    """The same structure with tensors for arrays, frames and lists of numbers. Nothing is copied that need not be.
-
-    float64 and float16 become floatx; whole numbers and booleans stay as they are.
-    """
-    if data is None:
-        return None
-    if isinstance(data, (list, tuple)) and data and all(isinstance(part, (int, float, bool)) for part in data):
-        data = np.asarray(data)
-    if isinstance(data, (list, tuple)) and data and _is_nested_numbers(data):
-        try:
-            data = np.asarray(data)
-        except ValueError as error:
-            hint = "Fill short ones up, for example with zeros."
-            raise Invalid(where, "lists of one length", "lists of several lengths", hint) from error
-    return map_leaves(lambda leaf: as_tensor(leaf, where), data)
-
-
-def _is_nested_numbers(data: Any) -> bool:
-    """Whether lists hold numbers all the way down, as in [[1, 2], [3, 4]]."""
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, (int, float, bool))
-
-
-def as_tensor(value: Any, where: str) -> Tensor:
-    """One array, frame, series or tensor as a tensor that shares its memory where possible."""
-    if not isinstance(value, (Tensor, np.ndarray)):
-        value = _to_array(value, where)
-    if isinstance(value, np.ndarray):
-        value = _from_numpy(value, where)
-    value = value.detach() if value.requires_grad or type(value) is not Tensor else value
-    floatx = torch_dtype(settings.floatx())
-    return value.to(floatx) if value.is_floating_point() and value.dtype != floatx else value
-
-
-def _to_array(value: Any, where: str) -> Any:
-    if type(value).__module__.partition(".")[0] in ("pandas", "polars", "pyarrow", "modin", "cudf", "narwhals"):
-        import narwhals
-
-        value = narwhals.from_native(value, pass_through=True, allow_series=True)
-    for method in ("to_numpy", "numpy", "toarray"):
-        if hasattr(value, method):
-            return np.asarray(getattr(value, method)())
-    if isinstance(value, (str, bytes)) or value is None:
-        raise Invalid(where, "arrays, tensors, or lists and dicts of them", value)
-    return np.asarray(value)
-
-
-def _from_numpy(array: np.ndarray, where: str) -> Tensor:
-    if array.dtype == object:
-        try:
-            array = array.astype(settings.floatx())
-        except (TypeError, ValueError) as error:
-            raise Invalid(where, "numbers", f"an array of objects such as {array.flat[0]!r}") from error
-    if array.dtype.kind not in "biufc":
-        raise Invalid(where, "numbers", f"an array of {array.dtype}", "Turn text into whole numbers first.")
-    array = array.astype(WIDENED.get(array.dtype, array.dtype), copy=False)
-    if any(stride < 0 for stride in array.strides) or not array.dtype.isnative:
-        array = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False))
-    if array.flags.writeable:
-        return torch.from_numpy(array)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # batches are copies or read only: nothing writes to the user's memory
-        return torch.from_numpy(array)
+AT_ONCE_BYTES = 16 * 1024**2  # arrays up to this size become floatx before the first batch; larger ones block by block
+Weigh = Callable[[tuple], tuple]
 
 
 def row_count(columns: dict[str, Any]) -> int:
     """The number of rows that all arrays have.
 
     Args:
-        columns: structures of tensors by the name of the argument they came from; None for those that were not given.
+        columns: structures of arrays by the name of the argument they came from; None for those that were not given.
 
     Raises:
         Invalid: where they differ, or there are none.
     """
     given = {name: data for name, data in columns.items() if data is not None}
-    sizes = {name: [leaf.shape[0] if leaf.ndim else None for leaf in leaves(data)] for name, data in given.items()}
-    counts = {size for found in sizes.values() for size in found}
+    found = {name: [leaf for leaf in leaves(data) if leaf is not None] for name, data in given.items()}
+    sizes = {name: [leaf.shape[0] if leaf.ndim else None for leaf in parts] for name, parts in found.items()}
+    counts = {size for counted in sizes.values() for size in counted}
     if None in counts:
-        name = next(name for name, found in sizes.items() if None in found)
+        name = next(name for name, counted in sizes.items() if None in counted)
         raise Invalid(name, "arrays with a row for each sample", "a single number")
     if len(counts) > 1:
-        told = ", ".join(f"{name}: {', '.join(map(str, dict.fromkeys(found)))}" for name, found in sizes.items())
+        told = ", ".join(f"{name}: {', '.join(map(str, dict.fromkeys(counted)))}" for name, counted in sizes.items())
         raise Invalid("data", "the same number of rows in every array", told, "Each row of x needs its row of y.")
     rows = counts.pop() if counts else 0
     if not rows:
@@ -115,104 +52,220 @@ def is_empty(data: Any) -> bool:
 
 
 class Arrays:
-    """Rows of tensors in memory, cut into batches.
+    """Rows of tensors, and of texts, in memory, cut into batches.
 
-    While a batch is small, several are gathered at once and handed out as views; see `BLOCK_BYTES`.
+    While a batch is small, several are gathered at once and handed out as views; see `BLOCK_BYTES`. Large arrays of
+    another dtype than floatx become floatx a block at a time.
 
     Args:
-        columns: (x,), (x, y) or (x, y, sample_weight); each a tensor or a nested structure of tensors.
+        columns: (x,), (x, y) or (x, y, sample_weight); each an array or a nested structure of arrays.
         batch_size: rows of a batch; the last may have fewer.
-        shuffle: True for a new order of rows each epoch, "batch" for a new order of batches.
+        shuffle: True for a new order of rows each pass, "batch" for a new order of batches.
         device: where batches go.
+        weigh: what gives each row of (x, y, sample_weight) a weight, such as that of its class.
+        chosen: numbers of the rows there are, in their order; all by default.
     """
 
     lasting = True  # a batch stays as it is when the next is drawn
     restarts = True  # every pass has all rows
 
-    def __init__(self, columns: tuple, batch_size: int, shuffle: bool | str, device: torch.device) -> None:
-        self.columns = columns
-        self.leaves: list[Tensor] = [leaf for leaf in leaves(columns) if leaf is not None]
-        self.rows = self.leaves[0].shape[0]
+    def __init__(
+        self,
+        columns: tuple,
+        batch_size: int,
+        shuffle: bool | str,
+        device: torch.device,
+        weigh: Weigh | None = None,
+        chosen: Tensor | None = None,
+    ) -> None:
+        self.unweighted: tuple = map_leaves(prepared, columns)
+        self.columns = self.unweighted if weigh is None else weigh(self.unweighted)
+        self.leaves: list[Any] = [leaf for leaf in leaves(self.columns) if leaf is not None]
+        self.chosen = chosen
+        self.rows = self.leaves[0].shape[0] if chosen is None else len(chosen)
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.device = device
+        self.weigh = weigh
         self.num_batches: int | None = -(-self.rows // batch_size)
-        self.rebuild = rebuilder(columns)
+        self.rebuild = rebuilder(self.columns)
 
     def peek(self) -> tuple:
         """The first rows, as a batch."""
-        first = self._rows(slice(0, self.batch_size))
-        return map_leaves(lambda leaf: None if leaf is None else leaf.to(self.device), first)
+        which: Any = slice(0, self.batch_size) if self.chosen is None else self.chosen[: self.batch_size]
+        return map_leaves(lambda leaf: None if leaf is None else self._ready(picked(leaf, which)), self.columns)
 
     def __iter__(self) -> Iterator[tuple]:
         """The batches of one pass."""
         self._move()
-        order = self._order()
-        block_rows = self._block_rows()
-        for start in range(0, self.rows, block_rows):
-            stop = min(start + block_rows, self.rows)
-            if order is None:
-                block = [leaf[start:stop] for leaf in self.leaves]
-            else:
-                chosen = order[start:stop]
-                block = [leaf.index_select(0, chosen) for leaf in self.leaves]
-            if block[0].device != self.device:
-                block = [leaf.to(self.device, non_blocking=True) for leaf in block]
-            cut = zip(*(leaf.split(self.batch_size) for leaf in block), strict=True)
-            yield from cut if self.rebuild is None else map(self.rebuild, cut)
+        order, rows = self._order(), self._block_rows()
+        pick, rebuild, size = self._picker(order), self.rebuild, self.batch_size
+        for start in range(0, self.rows, rows):
+            block = pick(start, min(start + rows, self.rows))
+            if rows == size:
+                yield tuple(block) if rebuild is None else rebuild(block)
+                continue
+            batches = zip(*(cut(part, size) for part in block), strict=True)
+            yield from batches if rebuild is None else map(rebuild, batches)
+
+    def on_epoch_begin(self) -> None:
+        """Nothing to prepare."""
 
     def on_epoch_end(self) -> None:
-        """Nothing to prepare for the next pass."""
+        """Nothing to prepare for the next epoch."""
+
+    def close(self) -> None:
+        """Nothing is left running."""
+
+    def _picker(self, order: Tensor | None) -> Callable[[int, int], list[Any]]:
+        """A function of the first row and the row to stop before, for the rows of all leaves."""
+        found = self.leaves
+        is_plain = all(isinstance(leaf, Tensor) and leaf.device == self.device for leaf in found)
+        if not is_plain or any(wanted_dtype(leaf) for leaf in found):
+            numbers = None if order is None else order.cpu().numpy()  # for texts
+            return lambda start, stop: [self._part(leaf, start, stop, order, numbers) for leaf in found]
+        if order is None:
+            return lambda start, stop: [leaf[start:stop] for leaf in found]
+
+        def pick(start: int, stop: int) -> list[Any]:
+            chosen = order[start:stop]
+            return [leaf.index_select(0, chosen) for leaf in found]
+
+        return pick
+
+    def _part(self, leaf: Any, start: int, stop: int, order: Tensor | None, numbers: Any) -> Any:
+        if order is None:
+            return self._ready(leaf[start:stop])
+        if not isinstance(leaf, Tensor):
+            return leaf[numbers[start:stop]]
+        return self._ready(gathered(leaf, order[start:stop], self.device))
+
+    def _ready(self, part: Any) -> Any:
+        return sent(as_floatx(part), self.device) if isinstance(part, Tensor) else part
 
     def _move(self) -> None:
         """Put all rows where batches go, if they take little of the room there: gathering is quicker than sending."""
-        device, num_bytes = self.device, sum(leaf.element_size() * leaf.numel() for leaf in self.leaves)
-        if self.leaves[0].device == device or device.type == "cpu":
+        device, tensors = self.device, [leaf for leaf in self.leaves if isinstance(leaf, Tensor)]
+        if device.type == "cpu" or all(leaf.device == device for leaf in tensors):
             return
+        num_bytes = sum(leaf.element_size() * leaf.numel() for leaf in tensors)
         room = torch.cuda.mem_get_info(device)[0] // 4 if device.type == "cuda" else RESIDENT_BYTES
         if num_bytes <= room:
-            self.leaves = [leaf.to(device) for leaf in self.leaves]
+            self.leaves = [moved(leaf, device) if isinstance(leaf, Tensor) else leaf for leaf in self.leaves]
 
     def _order(self) -> Tensor | None:
-        if not self.shuffle:
-            return None
+        """Numbers of the rows in the order of this pass; None where it is that of the memory."""
+        order = self.chosen
         if self.shuffle == "batch":
             starts = torch.randperm(self.num_batches or 1) * self.batch_size
             order = (starts[:, None] + torch.arange(self.batch_size)).flatten()
             order = order[order < self.rows]
-        else:
+        elif self.shuffle:
             order = torch.randperm(self.rows)
-        return order.to(self.leaves[0].device)
+        if order is None:
+            return None
+        if order is not self.chosen and self.chosen is not None:
+            order = self.chosen[order]
+        tensor = next((leaf for leaf in self.leaves if isinstance(leaf, Tensor)), None)
+        return order if tensor is None else order.to(tensor.device)
 
     def _block_rows(self) -> int:
-        row_bytes = sum(leaf.element_size() * leaf[0].numel() for leaf in self.leaves)
+        row_bytes = sum(leaf[0].nbytes for leaf in self.leaves if isinstance(leaf, Tensor))
         batch_bytes = max(1, row_bytes * self.batch_size)
-        if batch_bytes > SMALL_BATCH_BYTES and self.shuffle:
+        if batch_bytes > SMALL_BATCH_BYTES and (self.shuffle or self.chosen is not None):
             return self.batch_size
         return self.batch_size * max(1, BLOCK_BYTES // batch_bytes)
 
     def split(self, share: float) -> tuple["Arrays", "Arrays"]:
-        """All but the last `share` of the rows, and those."""
-        cut = int(self.rows * (1 - share))
-        if cut in (0, self.rows):
+        """All but the last `share` of the rows, and those: in their order, without the weights of classes."""
+        kept = int(self.rows * (1 - share))
+        if kept in (0, self.rows):
             raise Invalid("fit(validation_split=...)", f"a share that leaves rows on both sides of {self.rows}", share)
-        first, last = self._rows(slice(0, cut)), self._rows(slice(cut, None))
+        parts: list[tuple[tuple, Tensor | None]] = []
+        for which in (slice(0, kept), slice(kept, None)):
+            if self.chosen is None:
+                parts.append((map_leaves(lambda leaf: None if leaf is None else leaf[which], self.unweighted), None))  # noqa: B023  # called at once
+            else:
+                parts.append((self.unweighted, self.chosen[which]))
+        (first, first_chosen), (last, last_chosen) = parts
         return (
-            Arrays(first, self.batch_size, self.shuffle, self.device),
-            Arrays(last, self.batch_size, False, self.device),
+            Arrays(first, self.batch_size, self.shuffle, self.device, self.weigh, first_chosen),
+            Arrays(last, self.batch_size, False, self.device, None, last_chosen),
         )
 
-    def _rows(self, which: slice) -> tuple:
-        return map_leaves(lambda leaf: None if leaf is None else leaf[which], self.columns)
+    def in_order(self, batch_size: int) -> "Arrays":
+        """The same rows, never shuffled, in batches of another size."""
+        return Arrays(self.unweighted, batch_size, False, self.device, self.weigh, self.chosen)
+
+
+def prepared(leaf: Any) -> Any:
+    """A small array as floatx, row after row in memory; a large one as it is."""
+    if not isinstance(leaf, Tensor) or leaf.numel() * leaf.element_size() > AT_ONCE_BYTES:
+        return leaf
+    leaf = as_floatx(leaf)
+    return leaf if leaf.ndim == 0 or not len(leaf) or leaf[0].is_contiguous() else leaf.contiguous()
+
+
+def picked(leaf: Any, which: Any) -> Any:
+    """Rows of an array: a view of those between two, a copy of those by number."""
+    if isinstance(which, slice):
+        return leaf[which]
+    return leaf.index_select(0, which.to(leaf.device)) if isinstance(leaf, Tensor) else leaf[which.cpu().numpy()]
+
+
+def cut(part: Any, size: int) -> Any:
+    """Rows in parts of `size`, the last of what is left."""
+    if isinstance(part, Tensor):
+        return part.split(size)
+    return [part[start : start + size] for start in range(0, len(part), size)]
+
+
+def moved(leaf: Tensor, device: torch.device) -> Tensor:
+    """All rows on another device, as floatx there. What waits on the host meanwhile is a block."""
+    dtype = wanted_dtype(leaf)
+    if dtype is None:
+        return sent(leaf, device)
+    whole = torch.empty(leaf.shape, dtype=dtype, device=device)
+    rows = max(1, AT_ONCE_BYTES // max(1, leaf[0].nbytes))
+    for there, here in zip(whole.split(rows), leaf.split(rows), strict=True):
+        there.copy_(here.to(dtype), non_blocking=True)
+    return whole
+
+
+# --- from leaves back to a nest -------------------------------------------------------------------------------------
 
 
 def rebuilder(structure: Any) -> Callable[[Any], Any] | None:
-    """A function from a flat tuple of leaves back to the nested structure; None where that is the same."""
-    if isinstance(structure, tuple) and all(isinstance(part, Tensor) for part in structure):
+    """A function from a flat sequence of leaves back to the nested structure; None where that is a tuple of them."""
+    if isinstance(structure, tuple) and all(isinstance(part, (Tensor, np.ndarray)) for part in structure):
         return None
+    numbers = iter(range(sum(leaf is not None for leaf in leaves(structure))))
+    return builder(map_leaves(lambda leaf: None if leaf is None else next(numbers), structure))
 
-    def rebuild(flat: Any) -> Any:
-        rest = iter(flat)
-        return map_leaves(lambda leaf: None if leaf is None else next(rest), structure)
 
-    return rebuild
+def builder(places: Any) -> Callable[[Any], Any]:
+    """A function from a flat sequence of leaves to a nest, of which `places` tells the number of the leaf anywhere."""
+    if places is None:
+        return lambda flat: None
+    if isinstance(places, int):
+        return operator.itemgetter(places)
+    if isinstance(places, dict):
+        names, values = tuple(places), flat_builder(list(places.values()))
+        if type(places) is dict:
+            return lambda flat: dict(zip(names, values(flat), strict=True))
+        return lambda flat: type(places)(zip(names, values(flat), strict=True))
+    values = flat_builder(list(places))
+    if hasattr(places, "_fields"):
+        return lambda flat: type(places)(*values(flat))
+    return lambda flat: type(places)(values(flat))
+
+
+def flat_builder(places: list[Any]) -> Callable[[Any], Any]:
+    """A function from a flat sequence of leaves to the parts of a list or dict."""
+    if places and all(isinstance(place, int) for place in places):
+        if places == list(range(places[0], places[0] + len(places))):
+            first, last = places[0], places[-1] + 1
+            return lambda flat: flat[first:last]
+        return operator.itemgetter(*places)
+    parts = [builder(place) for place in places]
+    return lambda flat: [part(flat) for part in parts]

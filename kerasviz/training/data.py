@@ -2,18 +2,22 @@
 
 import numbers
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.tensors import leaves, settings
-from kerasviz.training.arrays import Arrays, as_tensors, row_count
+from kerasviz.tensors import leaves, map_leaves, settings
+from kerasviz.training.arrays import Arrays, Weigh, row_count
+from kerasviz.training.frames import is_frame
+from kerasviz.training.reading import read
 from kerasviz.training.streams import Indexed, Stream, is_indexed, is_loader, is_stream
 
 DEFAULT_BATCH_SIZE = 32
+NO_VALIDATION = "The validation data ran out. A generator has to yield batches for each validation."
 
 
 class Source(Protocol):
@@ -31,8 +35,14 @@ class Source(Protocol):
         """The first batch, without using it up."""
         ...
 
+    def on_epoch_begin(self) -> None:
+        """Told when an epoch goes on in the middle of a pass; a pass that begins tells it itself."""
+
     def on_epoch_end(self) -> None:
-        """Told after each pass."""
+        """Told after each epoch."""
+
+    def close(self) -> None:
+        """Told when no more batches will be asked for: nothing may be left running."""
 
 
 def make_source(
@@ -56,48 +66,60 @@ def make_source(
         raise Invalid("batch_size", "a whole number at least 1", batch_size)
     if not isinstance(shuffle, bool) and shuffle != "batch":
         raise Invalid("shuffle", "True, False or 'batch'", shuffle)
-    tensors = torch_dataset(x)
-    if tensors is not None:
-        return make_source(*tensors, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight, device=device)
-    if is_torch_dataset(x):
-        from torch.utils.data import DataLoader
-
-        x = DataLoader(x, batch_size=batch_size or DEFAULT_BATCH_SIZE, shuffle=bool(shuffle))
-    if is_stream(x):
-        return stream_source(x, y, sample_weight, shuffle, class_weight, device)
-    columns = {"x": as_tensors(x, "x"), "y": as_tensors(y, "y"), "sample_weight": None}
-    if sample_weight is not None:
-        columns["sample_weight"] = as_tensors(sample_weight, "sample_weight")
+    weigh = None if class_weight is None else class_weigher(class_weight)
+    size = batch_size or DEFAULT_BATCH_SIZE
+    chosen: Tensor | None = None
+    if (tensors := torch_dataset(x)) is not None:
+        refuse_more(x, y, sample_weight)
+        (x, y, sample_weight), chosen = tensors
+    elif is_torch_dataset(x):
+        refuse_more(x, y, sample_weight)
+        x = loader_of(x, size, shuffle)
+    if not is_frame(x) and is_stream(x):
+        refuse_more(x, y, sample_weight)
+        return Indexed(x, device, weigh, shuffle) if is_indexed(x) else Stream(x, device, weigh)
+    columns = {
+        "x": read(x, "x"),
+        "y": read_numbers(y, "y"),
+        "sample_weight": read_numbers(sample_weight, "sample_weight"),
+    }
     row_count(columns)
-    batch = tuple(columns.values())
-    if class_weight is not None:
-        batch = class_weigher(class_weight)(batch)
-    return Arrays(trimmed(batch), batch_size or DEFAULT_BATCH_SIZE, shuffle, device)
+    return Arrays(trimmed(tuple(columns.values())), size, shuffle, device, weigh, chosen)
 
 
-def stream_source(
-    x: Any,
-    y: Any,
-    sample_weight: Any,
-    shuffle: bool | str,
-    class_weight: Mapping[int, float] | None,
-    device: torch.device,
-) -> Source:
-    """The source for data that comes a batch at a time."""
+def read_numbers(data: Any, where: str) -> Any:
+    """Arrays that are no texts.
+
+    Raises:
+        Invalid: where they are.
+    """
+    found = read(data, where)
+    if any(isinstance(leaf, np.ndarray) for leaf in leaves(found)):
+        raise Invalid(where, "numbers", "texts", "keras.layers.StringLookup gives each word a number.")
+    return found
+
+
+def refuse_more(x: Any, y: Any, sample_weight: Any) -> None:
+    """Data that has batches, or samples, has targets in them."""
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             kind = type(x).__name__
             raise Invalid(name, f"None, since x is a {kind} that yields (x, y) itself", type(value).__name__)
-    weigh = None if class_weight is None else class_weigher(class_weight)
-    if is_indexed(x):
-        return Indexed(x, device, weigh, shuffle)
-    return Stream(x, device, weigh)
 
 
-def torch_dataset(data: Any) -> tuple | None:
-    """The tensors of a `TensorDataset` of (x,), (x, y) or (x, y, sample_weight)."""
+def torch_dataset(data: Any) -> tuple[tuple, Tensor | None] | None:
+    """(x, y, sample_weight) of a `TensorDataset`, and which rows a `Subset` of it has; None for other data."""
+    if type(data).__name__ == "Subset" and is_torch_dataset(data):
+        whole = torch_dataset(data.dataset)
+        if whole is None:
+            return None
+        tensors, chosen = whole
+        rows = torch.as_tensor(data.indices, dtype=torch.int64)
+        return tensors, rows if chosen is None else chosen[rows]
     tensors = getattr(data, "tensors", None)
-    return tensors if type(data).__name__ == "TensorDataset" and 1 <= len(tensors or ()) <= 3 else None
+    if type(data).__name__ != "TensorDataset" or not tensors or len(tensors) > 3:
+        return None
+    return (*tensors, None, None)[:3], None
 
 
 def is_torch_dataset(data: Any) -> bool:
@@ -105,6 +127,13 @@ def is_torch_dataset(data: Any) -> bool:
     if is_loader(data) or "torch" not in {base.__module__.partition(".")[0] for base in type(data).__mro__}:
         return False
     return any(base.__name__ in ("Dataset", "IterableDataset") for base in type(data).__mro__)
+
+
+def loader_of(data: Any, batch_size: int, shuffle: bool | str) -> Any:
+    """A DataLoader of a dataset. One that only counts on is never shuffled."""
+    from torch.utils.data import DataLoader, IterableDataset
+
+    return DataLoader(data, batch_size, shuffle=bool(shuffle) and not isinstance(data, IterableDataset))
 
 
 def trimmed(batch: tuple) -> tuple:
@@ -122,7 +151,7 @@ def unpack(batch: Any) -> tuple[Any, Any, Any]:
     return x, y, sample_weight
 
 
-def class_weigher(class_weight: Mapping[int, float]) -> Callable[[tuple], tuple]:
+def class_weigher(class_weight: Mapping[int, float]) -> Weigh:
     """A function that gives each sample the weight of its class, times the weight it had."""
     if not isinstance(class_weight, Mapping) or not all(map(is_class_weight, class_weight.items())):
         raise Invalid("class_weight", "a dict from label to weight, such as {0: 1.0, 1: 5.0}", class_weight)
@@ -132,20 +161,32 @@ def class_weigher(class_weight: Mapping[int, float]) -> Callable[[tuple], tuple]
 
     def weigh(batch: tuple) -> tuple:
         x, y, sample_weight = unpack(batch)
-        if not isinstance(y, Tensor):
+        parts = [part for part in leaves(y) if part is not None]
+        if len(parts) != 1 or not isinstance(parts[0], Tensor):
             hint = "Use sample_weight with a weight per output." if y is not None else "Pass y."
-            got = None if y is None else f"y of {len(list(leaves(y)))} parts"
+            got = None if y is None else f"y of {len(parts)} parts"
             raise Invalid("class_weight", "a single array of labels", got, hint)
-        labels = class_labels(y)
-        if labels.device.type == "cpu" and labels.numel() and (lowest := int(labels.min())) < 0:
-            raise Invalid("class_weight", "labels at least 0", lowest)
-        known = table.to(y.device)
-        weights = torch.where(labels < len(known), known[labels.clamp(0, len(known) - 1)], 1.0)
-        if sample_weight is not None:
-            weights = sample_weight * weights.reshape(-1, *[1] * (sample_weight.ndim - 1))
-        return x, y, weights
+        weights = weights_of(parts[0], table)
+        given = [part for part in leaves(sample_weight) if part is not None]
+        if given:
+            weights = given[0] * weights.reshape(*weights.shape, *[1] * (given[0].ndim - weights.ndim))
+        return x, y, weights if isinstance(y, Tensor) else map_leaves(lambda leaf: None if leaf is None else weights, y)
 
     return weigh
+
+
+def weights_of(y: Tensor, table: Tensor) -> Tensor:
+    """The weight of each label of y, of which the table has those from 0; 1 for labels that it lacks.
+
+    Shapes:
+        y: (samples,), (samples, 1), one-hot (samples, classes), or (samples, moments, 1 or classes)
+        result: (samples,) or (samples, moments)
+    """
+    labels = class_labels(y)
+    if labels.device.type == "cpu" and labels.numel() and (lowest := int(labels.min())) < 0:
+        raise Invalid("class_weight", "labels at least 0", lowest)
+    known = table.to(y.device)
+    return torch.where(labels < len(known), known[labels.clamp(0, len(known) - 1)], 1.0)
 
 
 def is_class_weight(item: tuple[Any, Any]) -> bool:
@@ -163,13 +204,13 @@ def class_labels(y: Tensor) -> Tensor:
 
 
 def check_one_label_each(y: Tensor) -> None:
-    """Refuse labels of several moments.
+    """Refuse rows of several labels.
 
     Raises:
         Invalid: where rows of whole numbers are not one-hot.
     """
     is_counted = y.device.type == "cpu" and not y.is_floating_point() and y.dtype != torch.bool
-    if y.ndim > 2 or (is_counted and y.shape[-1] > 1 and bool((y > 1).any())):
+    if is_counted and y.shape[-1] > 1 and bool((y > 1).any()):
         hint = "Use sample_weight with a weight for each of them."
         raise Invalid("class_weight", "one label, or a one-hot row, for each sample", (None, *y.shape[1:]), hint)
 
@@ -185,50 +226,78 @@ class Passes:
         if most is not None and most < (steps or known or most + 1):
             warnings.warn(f"An epoch ends after {most} steps: keras.config.set_max_steps_per_epoch.", stacklevel=3)
             steps = most
+        if steps is not None and known is not None and steps > known > 0:
+            warnings.warn(f"An epoch ends after {known} batches: the data has no {steps}.", stacklevel=3)
         self.source = source
         self.steps = steps
         self._going: Iterator[tuple] | None = None
         self.length = known if steps is None else steps
         self.exhausted = False
+        self._restarted = False
         self.done = 0  # batches of the next epoch that an earlier training has had
+        self._is_done = False  # whether these were all
+
+    def go_on(self, done: int, is_over: bool) -> None:
+        """Let the next epoch be the rest of one of which `done` batches were had, before or after its pass was over."""
+        self.done, self._is_done = done, done > 0 and is_over
+        if self._is_done:
+            self.exhausted = not self.source.restarts
+            self.length = self.length if self.steps else done
 
     def epoch(self) -> Iterator[tuple]:
         """The batches of the next epoch. With `steps`, it goes on where the last one stopped."""
         done, self.done = self.done, 0
-        if self.steps is None:
-            count = done
-            for batch in self.source:
-                count += 1
-                yield batch
-            self._passed(count)
+        if self._is_done:
+            self._is_done = False
             return
-        for count in range(done, self.steps):
+        count = done
+        for batch in self._pass() if self.steps is None else self._steps(done):
+            count += 1
+            yield batch
+        if self.steps is None:
+            self._passed()
+            self.length = count
+        if count:
+            self.source.on_epoch_end()
+        elif self._restarted and self.exhausted:
+            warnings.warn(NO_VALIDATION, stacklevel=2)
+
+    def restart(self) -> None:
+        """Let the next epoch, a validation, begin a new pass, where the source can."""
+        self._restarted = True
+        if self.source.restarts:
+            self.close()
+
+    def close(self) -> None:
+        """End a pass that has begun, and what works for it."""
+        going: Any = self._going
+        self._going = None
+        if hasattr(going, "close"):
+            going.close()
+        self.source.close()
+
+    def _pass(self) -> Iterator[tuple]:
+        self._going = iter(self.source)
+        return self._going
+
+    def _passed(self) -> None:
+        self._going = None
+        self.exhausted = not self.source.restarts
+
+    def _steps(self, done: int) -> Iterator[tuple]:
+        """So many batches, or up to the end of a pass."""
+        if self._going is not None:
+            self.source.on_epoch_begin()
+        for count in range(done, self.steps or 0):
             batch = self._next(count)
             if batch is None:
                 return
             yield batch
 
-    def restart(self) -> None:
-        """Let the next epoch begin a new pass, where the source can."""
-        if self.source.restarts:
-            self._going = None
-
     def _next(self, count: int) -> tuple | None:
         """The next batch of a pass; a new pass starts where an epoch finds the last one just over."""
-        if self._going is None:
-            self._going = iter(self.source)
-        batch = next(self._going, None)
+        batch = next(self._going or self._pass(), None)
         if batch is not None:
             return batch
-        self._going = None
-        self.source.on_epoch_end()
-        self.exhausted = not self.source.restarts
-        if self.exhausted or count > 0:
-            return None
-        self._going = iter(self.source)
-        return next(self._going, None)
-
-    def _passed(self, count: int) -> None:
-        self.length = count
-        self.exhausted = not self.source.restarts
-        self.source.on_epoch_end()
+        self._passed()
+        return None if self.exhausted or count > 0 else next(self._pass(), None)

@@ -84,7 +84,17 @@ class Training:
 
 
 def training(plan: Training) -> Iterator[Event]:
-    """Train, yielding each event before and after it does the work."""
+    """Train, yielding each event before and after it does the work. Nothing is left running, however it ends."""
+    try:
+        yield from trained(plan)
+    finally:
+        for phase in (plan.fitting, plan.validating):
+            if phase is not None:
+                phase.passes.close()
+
+
+def trained(plan: Training) -> Iterator[Event]:
+    """The events of a training."""
     trainer, passes = plan.trainer, plan.fitting.passes
     trainer.stop_training = False
     trainer.first_epoch = plan.epochs.start
@@ -113,7 +123,7 @@ def training(plan: Training) -> Iterator[Event]:
                 break
         logs = last(kept, read)
         if plan.validating is not None and plan.validates(epoch) and batch_index >= 0:
-            validation = yield from testing(trainer, plan.validating)
+            validation = yield from tested(trainer, plan.validating)
             logs = dict(sorted({**logs, **{f"val_{name}": value for name, value in validation.items()}}.items()))
         if (end_epoch := getattr(trainer.optimizer, "end_epoch", None)) is not None:
             end_epoch(logs)  # a scheduler of torch goes on
@@ -137,6 +147,14 @@ def finalizes(optimizer: Any) -> bool:
 
 def testing(trainer: Any, phase: Phase) -> Generator[Event, None, dict[str, Any]]:
     """Evaluate, yielding events; returns the values."""
+    try:
+        return (yield from tested(trainer, phase))
+    finally:
+        phase.passes.close()
+
+
+def tested(trainer: Any, phase: Phase) -> Generator[Event, None, dict[str, Any]]:
+    """The events of an evaluation; returns the values."""
     step = phase.ready()
     trainer.stop_evaluating = False
     trainer.reset_metrics()
@@ -160,6 +178,14 @@ def testing(trainer: Any, phase: Phase) -> Generator[Event, None, dict[str, Any]
 
 def predicting(trainer: Any, phase: Phase) -> Iterator[Event]:
     """Predict, yielding events; what comes out of a batch is in the logs of its end."""
+    try:
+        yield from predicted(trainer, phase)
+    finally:
+        phase.passes.close()
+
+
+def predicted(trainer: Any, phase: Phase) -> Iterator[Event]:
+    """The events of a prediction."""
     step: Callable[[Any], Any] = phase.prepare()
     if phase.per_execution > 1:
         step = joining(step)

@@ -191,7 +191,7 @@ class Preparing:
         source = make_source(x, y, sample_weight, class_weight=class_weight, device=self._device())
         if not isinstance(source, Arrays):
             raise Invalid("x", "arrays: one batch", type(x).__name__)
-        return Arrays(source.columns, source.rows, False, source.device)
+        return source.in_order(source.rows)
 
     # --- callbacks and results ------------------------------------------------------------------------------------
 
@@ -253,7 +253,7 @@ def split(source: Source, share: float, batch_size: int | None) -> tuple[Source,
         raise Invalid(where, "a number above 0 and below 1", share)
     first, last = source.split(share)
     if batch_size:
-        last = Arrays(last.columns, batch_size, False, last.device)
+        last = last.in_order(batch_size)
     return first, last
 
 

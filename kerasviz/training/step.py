@@ -345,4 +345,4 @@ def only(value: Any) -> Any:
 
 def num_rows(x: Any) -> int:
     """How many samples the batch has."""
-    return next(len(leaf) for leaf in leaves(x) if isinstance(leaf, Tensor))
+    return next(len(leaf) for leaf in leaves(x) if hasattr(leaf, "shape"))  # texts are no tensors

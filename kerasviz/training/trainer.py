@@ -8,13 +8,14 @@ import torch
 from kerasviz.callbacks import History, check_monitors
 from kerasviz.events import Event, PredictBatchEnd
 from kerasviz.tensors import map_leaves
-from kerasviz.training.arrays import as_tensor, is_empty
+from kerasviz.training.arrays import is_empty
 from kerasviz.training.by_hand import ByHand
 from kerasviz.training.checks import refuse_unknown
 from kerasviz.training.compiled import Compiled, resolve_optimizer
 from kerasviz.training.data import Passes, make_source
 from kerasviz.training.loop import predicting, testing, training
 from kerasviz.training.place import Place, closed_on_error, place_of
+from kerasviz.training.reading import as_tensor
 from kerasviz.training.results import joined_outputs
 
 Verbosity = Literal[0, 1, 2, "auto"]
