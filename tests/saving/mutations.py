@@ -300,7 +300,7 @@ def _shape(choose: Random) -> tuple[int, ...]:
 
 
 def _replaced(file: Any, path: str, choose: Random) -> None:
-    dtype = choose.choice(["f2", "f4", "f8", ">f4", "i1", "u8", "?", "c8", "S3", "V4", "i8", h5py.string_dtype()])
+    dtype = choose.choice(["f2", "f4", "f8", ">f4", "g", "i1", "u8", "?", "c8", "S3", "V4", "i8", h5py.string_dtype()])
     if path in file:
         del file[path]
     made = np.zeros(_shape(choose), dtype) if not isinstance(dtype, np.dtype) else np.array(["a", "b"], dtype)

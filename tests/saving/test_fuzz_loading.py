@@ -37,6 +37,7 @@ from tests.saving.mutations import (
     model_of,
     packed,
     places,
+    trained,
 )
 
 TIMES = int(os.environ.get("KERASVIZ_FUZZ", "1"))
@@ -339,6 +340,19 @@ def test_a_file_of_nothing_is_refused_everywhere(tmp_path: Path) -> None:
                 load_model(path)
             with pytest.raises(Invalid):
                 model_of("trained").load_weights(path)
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", ">i2", "<f2", "u8"])
+def test_numbers_of_any_kind_are_read(dtype: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.weights.h5"
+    path.write_bytes(archive_of("trained")["model.weights.h5"])
+    with h5py.File(path, "r+") as file:
+        array: Any = file["layers/dense/vars/0"]
+        del file["layers/dense/vars/0"]
+        file["layers/dense/vars/0"] = np.full(array.shape, 3, dtype)
+    model = trained()
+    model.load_weights(path)
+    assert (model.layers[0].kernel == 3).all()
 
 
 def test_deep_hdf5_is_no_deep_recursion(tmp_path: Path) -> None:
