@@ -1,5 +1,6 @@
 """Data on its way to `fit`: batches by number, what is in a batch, and data in two parts."""
 
+import itertools
 import numbers
 from collections.abc import Iterator
 from typing import Any
@@ -13,12 +14,15 @@ from kerasviz.tensors import convert_to_tensor
 class PyDataset:
     """Base of data that comes in numbered batches: write `__getitem__(index)`, a whole batch, and `__len__()`.
 
-    `fit` asks for the batches one after the other, in this process.
+    Batches come in the order of their numbers, or of a shuffle of them, however many workers make them. An error in
+    `__getitem__` comes out of `fit`. Data that never ends has a property `num_batches` that is None, and no `__len__`.
 
     Args:
-        workers: kept for Keras.
-        use_multiprocessing: kept for Keras.
-        max_queue_size: kept for Keras.
+        workers: threads or processes that make batches ahead of time. With 1 thread or with 0 each batch is made when
+            it is needed.
+        use_multiprocessing: processes instead of threads: for work in Python itself. Each has a copy of this object,
+            and random numbers that depend on the number of the batch and `keras.utils.set_random_seed`.
+        max_queue_size: batches that are made, or being made, before they are needed.
     """
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
@@ -28,7 +32,7 @@ class PyDataset:
 
     @property
     def workers(self) -> int:
-        """How many were asked for."""
+        """How many make batches."""
         return getattr(self, "_workers", 1)
 
     @workers.setter
@@ -37,7 +41,7 @@ class PyDataset:
 
     @property
     def use_multiprocessing(self) -> bool:
-        """Whether they would be processes."""
+        """Whether they are processes."""
         return getattr(self, "_use_multiprocessing", False)
 
     @use_multiprocessing.setter
@@ -46,7 +50,7 @@ class PyDataset:
 
     @property
     def max_queue_size(self) -> int:
-        """How many batches would wait."""
+        """How many batches may wait."""
         return getattr(self, "_max_queue_size", 10)
 
     @max_queue_size.setter
@@ -66,13 +70,14 @@ class PyDataset:
 
     def __iter__(self) -> Iterator[Any]:
         """The batches in order."""
-        return (self[index] for index in range(self.num_batches or 0))
+        count = self.num_batches
+        return (self[index] for index in (itertools.count() if count is None else range(count)))
 
     def on_epoch_begin(self) -> None:
-        """Called before each pass over the data."""
+        """Called before each epoch."""
 
     def on_epoch_end(self) -> None:
-        """Called after each pass over the data."""
+        """Called after each epoch."""
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:

@@ -83,12 +83,12 @@ class Numbers(PyDataset):
         self.ended += 1
 
 
-def test_numbered_batches_are_trained_on_and_told_of_passes():
+def test_numbered_batches_are_trained_on_and_told_of_epochs():
     data = Numbers(workers=2, max_queue_size=5)
     model = Sequential([layers.Dense(1)])
     model.compile("sgd", "mse")
     model.fit(data, epochs=2, verbose=0)
-    assert (data.begun, data.ended) == (2, 2)
+    assert (data.begun, data.ended) == (3, 3)  # once for the look at the first batch, as in Keras
     assert (data.workers, data.use_multiprocessing, data.max_queue_size, data.num_batches) == (2, False, 5, 3)
     assert [int(x[0, 0]) for x, _ in data] == [0, 1, 2]
     assert Sequence is PyDataset
