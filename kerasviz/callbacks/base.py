@@ -154,6 +154,7 @@ class CallbackList(Callback):
             flat.append(ProgbarLogger())  # the last: it shows what the others added to the logs
         self.callbacks: list[Any] = flat
         self.in_training = False
+        self._left: dict[int, tuple[Any, Any]] = {}  # those taken off in this training, with what they knew
         self._bound: dict[str, tuple[Callable, ...]] = {}
         self._bind()
         self.set_params(params)
@@ -173,9 +174,11 @@ class CallbackList(Callback):
 
     def _mark_begin(self, logs: Any = None) -> None:
         self.in_training = True
+        self._left = {}
 
     def _mark_end(self, logs: Any = None) -> None:
         self.in_training = False
+        self._left = {}
 
     def listens(self, hook: str) -> bool:
         """Whether anybody overrides `hook`."""
@@ -189,13 +192,16 @@ class CallbackList(Callback):
         return next((callback for callback in self.callbacks if isinstance(callback, History)), None)
 
     def append(self, callback: Any) -> None:
-        """Add a callback; in a running training it begins at once."""
+        """Add a callback; in a running training it begins at once, or goes on where it was taken off."""
         if self.params is not None and hasattr(callback, "set_params"):
             callback.set_params(self.params)
         if self._model is not None:
             callback.set_model(self._model)
         if self.in_training and (begin := overridden(callback, "on_train_begin")):
             begin({})
+        _, known = self._left.pop(id(callback), (None, None))
+        if known is not None:
+            callback.set_state(known)
         self.callbacks.append(callback)
         self._bind()
 
@@ -205,6 +211,8 @@ class CallbackList(Callback):
         self._bind()
         if hasattr(callback, "close"):
             callback.close()
+        if self.in_training and hasattr(callback, "get_state"):
+            self._left[id(callback)] = callback, callback.get_state()
 
     def close(self) -> None:
         """Close every callback after a training that failed; what goes wrong in one keeps no other from it."""

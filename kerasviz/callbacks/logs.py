@@ -45,14 +45,14 @@ class CSVLogger(Callback):
     def prepare(self) -> None:
         """No file is open yet."""
         self._file: Any = None
-        self._writer: Any = None
+        self._has_header = False
         self.keys: list[str] | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Open the file."""
-        self._open()
+        self._open("a" if self.append else "w")
 
-    def _open(self) -> Any:
+    def _open(self, mode: str) -> Any:
         """The file, opened."""
         from pathlib import Path
 
@@ -60,20 +60,20 @@ class CSVLogger(Callback):
         self.keys = None
         path = Path(self.filename)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._has_header = self.append and path.exists() and path.stat().st_size > 0
-        self._file = path.open("a" if self.append else "w", newline="")
+        self._has_header = mode == "a" and path.exists() and path.stat().st_size > 0
+        self._file = path.open(mode, encoding="utf-8", newline="")
         return self._file
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write the epoch's row; a value that an epoch lacks is NA."""
         logs = logs or {}
-        file = self._file or self._open()
-        if self.keys is None:
-            self.keys = self._columns(logs)
-            self._writer = csv.DictWriter(file, ["epoch", *self.keys], delimiter=self.separator, extrasaction="ignore")
-            if not self._has_header:
-                self._writer.writeheader()
-        self._writer.writerow({"epoch": epoch} | {key: cell(logs.get(key, "NA")) for key in self.keys})
+        file = self._file or self._open("a" if self.append else "w")
+        keys = self.keys = self._columns(logs) if self.keys is None else self.keys
+        writer = csv.DictWriter(file, ["epoch", *keys], delimiter=self.separator, extrasaction="ignore")
+        if not self._has_header:
+            writer.writeheader()
+            self._has_header = True
+        writer.writerow({"epoch": epoch} | {key: cell(logs.get(key, "NA")) for key in keys})
         file.flush()
 
     def _columns(self, logs: Any) -> list[str]:
@@ -90,6 +90,21 @@ class CSVLogger(Callback):
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def get_state(self) -> dict[str, Any]:
+        """The columns, and what stands in the file."""
+        from pathlib import Path
+
+        path = Path(self.filename)
+        has_rows = self.keys is not None and path.exists()
+        return {"keys": self.keys, "text": path.read_bytes().decode() if has_rows else ""}
+
+    def set_state(self, state: Any) -> None:
+        """Go on in a file that has what it had then: no row is lost, and none is there twice."""
+        if state["keys"] is not None:
+            self._open("w").write(state["text"])
+            self._file.flush()
+            self.keys, self._has_header = list(state["keys"]), True
 
 
 def cell(value: Any) -> Any:

@@ -53,8 +53,9 @@ class TensorBoard(Callback):
         self._profile: Profile | None = None
         self._projector: Projector | None = None
         self._in_fit = self._has_graph = False
-        self._step = self._step_before = 0
+        self._step = self._step_before = self._timed_from = 0
         self._epoch_began = self._batch_began = 0.0
+        self._joins = True  # it has not seen the epoch begin
 
     def check(self) -> None:
         """See whether TensorBoard is there."""
@@ -85,17 +86,25 @@ class TensorBoard(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Write the graph."""
         self.close()
-        self._in_fit = True
+        self._in_fit = self._joins = True
         self._step = self._step_before = 0
         self._write_graph()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the clock."""
         self._step_before = self._step
-        self._epoch_began = time.perf_counter()
+        self._start_clock()
+
+    def _start_clock(self) -> None:
+        self._joins = False
+        self._timed_from, self._epoch_began = self._step, time.perf_counter()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Begin to profile, where this batch is the first to be."""
+        if self._joins:
+            self._step_before = max(self._step_before, self._step - batch)  # in a later epoch than it was taken off in
+            self._step = self._step_before + batch
+            self._start_clock()
         first, last = self._profiled
         if self._profile is None and first and first <= self._step_before + batch + 1 <= last:
             self._profile = Profile(self._folder("train"))
@@ -107,7 +116,7 @@ class TensorBoard(Callback):
         before, self._step = self._step, self._step_before + batch + 1
         if self._every and self._step // self._every > before // self._every:
             values = {f"batch_{name}": number(value) for name, value in (logs or {}).items()}
-            if self.write_steps_per_second:
+            if self.write_steps_per_second and not self._joins:
                 seconds = time.perf_counter() - self._batch_began
                 values = {"batch_steps_per_second": (self._step - before) / seconds, **values}
             self._run("train").scalars(values, self._step)
@@ -120,8 +129,8 @@ class TensorBoard(Callback):
         rate = getattr(getattr(self._model, "optimizer", None), "learning_rate", None)
         if rate is not None:
             logs["learning_rate"] = float(rate)
-        if self.write_steps_per_second:
-            logs["steps_per_second"] = (self._step - self._step_before) / (time.perf_counter() - self._epoch_began)
+        if self.write_steps_per_second and not self._joins:
+            logs["steps_per_second"] = (self._step - self._timed_from) / (time.perf_counter() - self._epoch_began)
         prefix = "val_"
         own = {f"epoch_{name}": number(value) for name, value in logs.items() if not name.startswith(prefix)}
         validation = {name.removeprefix(prefix): v for name, v in logs.items() if name.startswith(prefix)}
@@ -173,6 +182,7 @@ class TensorBoard(Callback):
     def set_state(self, state: Any) -> None:
         """Count on from there."""
         self._step, self._step_before = state["step"], state["step_before"]
+        self._joins = True
 
     def _folder(self, run: str) -> Path:
         return Path(self.log_dir) / run

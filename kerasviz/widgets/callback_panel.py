@@ -41,6 +41,7 @@ class CallbackPanel(RunPanel, Offering):
 
     def _start_callbacks(self) -> None:
         self._taking_part: dict[str, tuple[Entry, Any]] = {}  # by id: the entry they were made of, and the callback
+        self._taken_off: dict[str, tuple[Entry, Any]] = {}
 
     def switch(self, kind: str, enabled: bool = True, **args: Any) -> None:
         """Switch a callback on or off, and set its arguments; in a running training from the next batch on.
@@ -68,6 +69,7 @@ class CallbackPanel(RunPanel, Offering):
             Invalid: naming the callback and the argument.
         """
         with self._lock:
+            self._taken_off = {}
             self._taking_part = {entry["id"]: (entry, make(entry)) for entry in self.callbacks if entry["enabled"]}
             return [callback for _, callback in self._taking_part.values()]
 
@@ -86,7 +88,7 @@ class CallbackPanel(RunPanel, Offering):
         for identity, (entry, callback) in list(self._taking_part.items()):
             if identity not in wanted or wanted[identity]["args"] != entry["args"]:
                 self.run.remove_callback(callback)
-                del self._taking_part[identity]
+                self._taken_off[identity] = self._taking_part.pop(identity)
         for identity, entry in wanted.items():
             if identity not in self._taking_part:
                 self._join(identity, entry)
@@ -94,8 +96,10 @@ class CallbackPanel(RunPanel, Offering):
     def _join(self, identity: str, entry: Entry) -> None:
         from kerasviz.callbacks import check_monitors
 
+        before, callback = self._taken_off.pop(identity, (None, None))
         try:
-            callback = make(entry)
+            if before is None or before["args"] != entry["args"]:
+                callback = make(entry)  # else it goes on: a file keeps what was written
             check_monitors([callback], self._has_validation())
         except (ValueError, TypeError) as error:
             self._set_status(identity, {"text": str(error)})
