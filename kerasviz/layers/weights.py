@@ -18,12 +18,13 @@ class Walk:
         layers: the layer itself and all inside it.
     """
 
-    __slots__ = ("layers", "metrics", "version")
+    __slots__ = ("is_ours", "layers", "metrics", "version")
 
     def __init__(self, version: int, layers: list[Any]) -> None:
         self.version = version
         self.layers = layers
         self.metrics: list[Any] | None = None
+        self.is_ours = all(type(layer).__module__.startswith("kerasviz.") for layer in layers)  # no lists that grow
 
     def holds_for(self, layer: Any) -> bool:
         """Whether nothing has changed since, and it is no copy of another layer's."""
@@ -208,7 +209,7 @@ class WeightOwner(nn.Module):
                 elif isinstance(value, (list, dict, tuple)) and name[0] != "_":
                     found += [one for one in leaves(value) if isinstance(one, metric_base)]
         known = self.__dict__.get("_walk")
-        if known is not None and known.holds_for(self):
+        if known is not None and known.holds_for(self) and known.is_ours:
             known.metrics = found
         return list(found)
 

@@ -57,7 +57,7 @@ class Compiled:
         self.loss: CompiledLoss | None = None
         self.metrics = CompiledMetrics(arguments["metrics"], arguments["weighted_metrics"])
         self.tally: Tally | None = None
-        self.kept_step: Any = None  # of the last training, for the next: see `step.KeptStep`
+        self.kept_step: Any = None  # of the last training, for the next: see `kept_step`
         check_losses(arguments["loss"])
 
     def __getstate__(self) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from kerasviz.training.arrays import Arrays
 from kerasviz.training.checks import check_ids, check_inputs, check_targets
 from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import Passes, Source, make_source, unpack
+from kerasviz.training.extra_losses import may_add_losses
+from kerasviz.training.kept_step import KeptStep, facts_of
 from kerasviz.training.loop import Phase, Step, Training
 
 
@@ -147,12 +149,12 @@ class Preparing:
         if self._overrides("train_step", "compute_loss", "compute_metrics"):
             return steps.custom_step(self, self.train_step)
         compiled = self._known("fit")
-        facts = steps.facts_of(self, compiled, source.lasting)
+        facts = facts_of(self, compiled, source.lasting)
         known = compiled.kept_step
         if known is None or not known.fits(facts):
             tally = compiled.new_tally(source.lasting)
             made, variables = steps.train_step(self, compiled, tally), self.trainable_variables
-            known = compiled.kept_step = steps.KeptStep(made, tally, facts, variables)
+            known = compiled.kept_step = KeptStep(made, tally, facts, variables)
         elif compiled.tally is not known.tally:
             compiled.flush()
             compiled.tally = known.tally
@@ -270,7 +272,7 @@ def validation_epochs(frequency: int | Sequence[int]) -> Callable[[int], bool]:
 def known_outputs(model: Any, x: Any) -> Any:
     """Tensors of the shapes that the outputs will have; None where only a forward pass can tell."""
     is_plain = getattr(model, "built", False) and getattr(model, "inlines", bool)()
-    is_plain = is_plain and not steps.may_add_losses(model)  # else a call tells whether there are any
+    is_plain = is_plain and not may_add_losses(model)  # else a call tells whether there are any
     first = next(iter(leaves(x)), None)
     if not is_plain or not isinstance(first, torch.Tensor):
         return None

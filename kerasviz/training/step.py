@@ -10,11 +10,11 @@ from torch import Tensor
 
 from kerasviz.declare import Invalid
 from kerasviz.graph.plan import is_hooked
-from kerasviz.layers.calling import Structure
-from kerasviz.layers.layer import Layer
-from kerasviz.tensors import Variable, leaves, settings
+from kerasviz.tensors import leaves
 from kerasviz.training.compiled import Compiled
 from kerasviz.training.data import unpack
+from kerasviz.training.extra_losses import extra_losses, has_losses, may_add_losses
+from kerasviz.training.kept_step import renewed
 from kerasviz.training.logs import floats
 from kerasviz.training.losses import sum_losses
 from kerasviz.training.shortcut import objective_for, shortcut_for
@@ -64,44 +64,6 @@ def train_step(trainer: Any, compiled: Compiled, tally: Tally) -> Callable[[tupl
     return step
 
 
-class KeptStep:
-    """A training step, put together once and used by the next epochs and calls while nothing has changed.
-
-    Args:
-        step: what it is.
-        tally: where it leaves its values.
-        facts: what it was made for, from `facts_of`.
-        variables: what it trains.
-    """
-
-    def __init__(self, step: Callable[[tuple], Read], tally: Tally, facts: tuple, variables: list[Any]) -> None:
-        self.step = step
-        self.tally = tally
-        self.facts = facts
-        self.variables = variables
-        self.flags = [variable.requires_grad for variable in variables]
-
-    def fits(self, facts: tuple) -> bool:
-        """Whether it can be used again."""
-        return self.facts == facts and self.flags == [variable.requires_grad for variable in self.variables]
-
-
-def facts_of(trainer: Any, compiled: Compiled, lasting: bool) -> tuple:
-    """All that a training step depends on besides the batch."""
-    return (
-        Structure.version,
-        Structure.losing,
-        Variable.hooks_registered,
-        id(compiled.optimizer),
-        compiled.run_eagerly,
-        compiled.jit_compile,
-        lasting,
-        is_hooked(trainer),
-        settings.floatx(),
-        torch.is_anomaly_enabled(),
-    )
-
-
 def plain_step(
     forward: Callable[[Any], Any],
     loss_of: Any,
@@ -128,23 +90,6 @@ def plain_step(
         apply()
         add(loss, len(y_pred), NO_PARTS, y, y_pred, weight)
         return read
-
-    return step
-
-
-def renewed(
-    make: Callable[[list[Any]], Callable[[tuple], Read]], trainer: Any, variables: list[Any]
-) -> Callable[[tuple], Read]:
-    """A step for the variables, made anew when hooks, weights, or what is trained have changed."""
-    version, hooks, current = Structure.version, Variable.hooks_registered, make(variables)
-
-    def step(batch: tuple) -> Read:
-        nonlocal version, hooks, current
-        if version != Structure.version or hooks != Variable.hooks_registered:
-            for variable in variables:
-                variable.grad = None  # one that was frozen must not move by an old gradient
-            version, hooks, current = Structure.version, Variable.hooks_registered, make(trainer.trainable_variables)
-        return current(batch)
 
     return step
 
@@ -310,32 +255,6 @@ def objective_of(trainer: Any, compiled: Compiled) -> Objective:
         return total, parts
 
     return objective
-
-
-def extra_losses(trainer: Any, variables: list[Any] | None = None) -> Callable[[], list[Tensor]] | None:
-    """What gives the penalties and `add_loss` values of a batch; None where there are none to come."""
-    found: list[Any] = trainer.trainable_variables if variables is None else variables
-    penalties = [(v.regularizer, v) for v in found if getattr(v, "regularizer", None)]
-    if may_add_losses(trainer) or has_losses(trainer):
-        return lambda: trainer.losses
-    if penalties:
-        return lambda: [penalty(variable) for penalty, variable in penalties]
-    return None
-
-
-def may_add_losses(trainer: Any) -> bool:
-    """Whether a layer has a penalty on its output, or is the user's own: it may call `add_loss` at any time."""
-    layers = trainer._flatten_layers() if hasattr(trainer, "_flatten_layers") else ()
-    return any(
-        layer.activity_regularizer is not None or not type(layer).__module__.startswith("kerasviz.") for layer in layers
-    )
-
-
-def has_losses(trainer: Any) -> bool:
-    """Whether a layer holds a loss that it added, or the model says itself what its losses are."""
-    if not hasattr(trainer, "_flatten_layers") or type(trainer).losses is not Layer.losses:
-        return bool(trainer.losses)
-    return Structure.losing > 0 and any(layer._losses for layer in trainer._flatten_layers())
 
 
 def only(value: Any) -> Any:

@@ -102,6 +102,11 @@ def test_layers_metrics_and_weights_are_seen_once_they_are_there():
     assert model.seen in model.metrics
     del model.seen
     assert not model.metrics
+    model.several = [keras.metrics.Mean()]
+    assert len(model.metrics) == 1
+    model.several.append(keras.metrics.Mean())
+    assert len(model.metrics) == 2
+    del model.several
     del model.second
     assert len(model.weights) == 2
     model.plain = torch.nn.ModuleList([layers.Dense(2)])
