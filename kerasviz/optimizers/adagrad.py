@@ -36,6 +36,7 @@ class Adagrad(Optimizer):
         """Have seen no sums yet."""
         super().prepare()
         self._versions: dict[int, int] = {}  # of the sums of each block, as the last step left them
+        self._grown: bool | None = None  # whether sums that were loaded had only grown
 
     def update(self, variables: list[Any], gradients: list[Tensor], rate: Any, slots: dict[str, list[Any]]) -> None:
         """Change weights of one device and dtype."""
@@ -51,8 +52,17 @@ class Adagrad(Optimizer):
     def _only_grew(self, squares: list[Any]) -> bool:
         """Whether nobody else has changed the sums, and the least that they can be is far above epsilon."""
         versions = sum(accumulator._version for accumulator in squares)
-        known = self._versions.setdefault(id(squares[0]), len(squares))  # each was filled once
+        first = len(squares) if self._grown is None else versions if self._grown else -1  # new ones were filled once
+        known = self._versions.setdefault(id(squares[0]), first)
         return versions == known and self.epsilon < NEGLIGIBLE * self.initial_accumulator_value
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take the state from a store, and see whether its sums may go on as they would have."""
+        super().load_own_variables(store)
+        self._versions.clear()
+        sums = [accumulator for accumulator in self._slots.get("accumulator", ()) if accumulator is not None]
+        start = self.initial_accumulator_value
+        self._grown = not any(bool((accumulator.detach() < start).any()) for accumulator in sums)
 
     def _update_by_kernel(self, variables: list[Any], gradients: list[Tensor], rate: float, squares: list[Any]) -> None:
         """torch's kernel, which adds its epsilon to the root.

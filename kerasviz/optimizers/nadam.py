@@ -8,7 +8,7 @@ from kerasviz.declare import arg
 from kerasviz.optimizers.arguments import RATE_DOC
 from kerasviz.optimizers.kernels import add_number, add_quotient, kernels, mean_square
 from kerasviz.optimizers.optimizer import Optimizer
-from kerasviz.optimizers.scalars import HostScalar, Rate, host_scalar
+from kerasviz.optimizers.scalars import HostScalar, Rate, as_kept, host_scalar
 
 FORGETTING = 0.96  # base of the schedule of the momentum
 
@@ -62,4 +62,4 @@ class Nadam(Optimizer):
         if self.counts_on_device:
             self._product.copy_(self.product_now())
         else:
-            self._product.set(self.product_now())
+            self._product.set(as_kept(self.product_now(), self._product.dtype))

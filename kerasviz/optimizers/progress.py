@@ -62,7 +62,7 @@ class OptimizerProgress(OptimizerArguments):
         A number that was assigned is not read from the device.
         """
         if isinstance(self._rate, HostScalar):
-            return self._rate.host()
+            return self._rate.kept()
         at: Any = getattr(self._rate, "at", None)
         step = wide(self._iterations.detach()) if self.counts_on_device else self._iterations.host()
         if at is not None:

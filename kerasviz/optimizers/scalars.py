@@ -1,5 +1,6 @@
 """Numbers that live on the device and are known on the host: the step count, the learning rate."""
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -41,6 +42,14 @@ class HostScalar(Variable):
         facts["_seen"] = self._version
         return facts["_known"]
 
+    def kept(self) -> Any:
+        """The value as the variable keeps it, and a file: what a step has to use to be the same after a file."""
+        facts: dict[str, Any] = vars(self)
+        known = self.host()
+        if known is not facts.get("_kept_of"):
+            facts["_kept_of"], facts["_kept"] = known, as_kept(known, self.dtype)
+        return facts["_kept"]
+
     def __float__(self) -> float:
         return float(self.host())
 
@@ -65,6 +74,18 @@ def host_scalar(value: Any, dtype: str, name: str) -> HostScalar:
     variable = HostScalar(value, dtype=dtype, trainable=False, name=name)
     variable._known, variable._seen = value, variable._version
     return variable
+
+
+def as_kept(value: float, dtype: torch.dtype) -> float:
+    """The number as a variable of this dtype keeps it, and a file."""
+    if dtype == torch.bfloat16:  # the upper half of float32, rounded to even
+        bits = struct.unpack("I", struct.pack("f", value))[0]
+        return struct.unpack("f", struct.pack("I", (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000))[0]
+    code = CODES[dtype]
+    return struct.unpack(code, struct.pack(code, value))[0]
+
+
+CODES = {torch.float16: "e", torch.float32: "f", torch.float64: "d"}  # of struct
 
 
 class Rate(Kind):
