@@ -30,7 +30,9 @@ def class_weigher(class_weight: Mapping[int, float]) -> Weigh:
         weights = weights_of(parts[0], table)
         given = [part for part in leaves(sample_weight) if part is not None]
         if given:
-            weights = given[0] * weights.reshape(*weights.shape, *[1] * (given[0].ndim - weights.ndim))
+            axes = max(given[0].ndim, weights.ndim)
+            one, other = (part.reshape(*part.shape, *[1] * (axes - part.ndim)) for part in (given[0], weights))
+            weights = one * other
         return x, y, weights if isinstance(y, Tensor) else map_leaves(lambda leaf: None if leaf is None else weights, y)
 
     return weigh
