@@ -47,7 +47,14 @@ def convolve(
     if any(before != after for before, after in pairs):
         x = pad(x, pairs)
         around = (0,) * len(around)
+    if max(strides) > 1 and kernel.shape[2:].numel() == 1 and not any(around):
+        x, strides = every(x, strides), (1,) * len(around)  # oneDNN writes past the end of the gradient otherwise
     return CONVOLVE[len(around)](x, kernel, bias, strides, around, dilation_rate, groups)
+
+
+def every(x: Tensor, strides: Sequence[int]) -> Tensor:
+    """`x` (batch, channels, *space) at every so-many-th place of each axis."""
+    return x[(slice(None), slice(None), *(slice(None, None, stride) for stride in strides))]
 
 
 def depthwise(kernel: Tensor, rank: int) -> Tensor:
@@ -113,9 +120,7 @@ def _windows(
 
 
 def _convolved(x: Tensor, kernel: Tensor, windows: Windows, groups: int) -> Tensor:
-    rank, strides, dilation, extent, padding, _ = windows
-    if padding == "valid":
-        return CONVOLVE[rank](x, kernel, None, strides, 0, dilation, groups)
+    _, strides, dilation, extent, padding, _ = windows
     return convolve(x, kernel, None, strides, padding_of(padding, x.shape[2:], extent, strides), dilation, groups)
 
 

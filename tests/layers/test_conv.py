@@ -88,3 +88,13 @@ def test_transposed_output_is_as_large_as_promised(padding, extra, kernel):
 def test_output_padding_below_the_stride():
     with pytest.raises(Invalid, match="numbers below strides"):
         layers.Conv2DTranspose(2, 3, strides=2, output_padding=2)
+
+
+@pytest.mark.parametrize("size", [60, 61])
+def test_a_kernel_of_one_place_with_strides_leaves_the_places_between_without_gradient(size):
+    layer = layers.Conv2D(5, 1, strides=2, use_bias=False)
+    x = torch.ones(2, size, size, 3, requires_grad=True)
+    layer(x).sum().backward()
+    expected = torch.zeros(2, size, size, 3)
+    expected[:, ::2, ::2] = layer.kernel.detach().sum(dim=-1)[0, 0]
+    torch.testing.assert_close(x.grad, expected)
