@@ -3,6 +3,7 @@
 from kerasviz.callbacks.backup import BackupAndRestore
 from kerasviz.callbacks.base import Callback, CallbackList
 from kerasviz.callbacks.checkpoints import ModelCheckpoint
+from kerasviz.callbacks.ema import SwapEMAWeights
 from kerasviz.callbacks.logs import CSVLogger, History, LambdaCallback
 from kerasviz.callbacks.monitor import MonitorCallback, check_monitors
 from kerasviz.callbacks.progress import ProgbarLogger
@@ -28,6 +29,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
     "check_monitors",
@@ -37,7 +39,6 @@ __getattr__ = absent(
     "callbacks",
     {
         "OrbaxCheckpoint": "it comes with the other callbacks that keep a run",
-        "SwapEMAWeights": "it comes with the other callbacks that change weights",
     },
     globals(),
 )

@@ -24,10 +24,16 @@ class PathKind(Kind):
 
 
 class FrequencyKind(Kind):
-    """'epoch', or a number of batches."""
+    """'epoch', or a number of batches; False for never, where that may be."""
+
+    def __init__(self, off: bool = False) -> None:
+        super().__init__()
+        self.off = off
 
     def parse(self, value: Any, where: str = "") -> str | int:
         """The frequency, checked."""
+        if self.off and value is False:
+            return value
         whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         if isinstance(value, str) and value.isdigit():
             return int(value)  # typed into a form
@@ -38,11 +44,109 @@ class FrequencyKind(Kind):
         return ["epoch", 100]
 
 
-class ModelCheckpoint(MonitorCallback):
+class BatchCounter:
+    """Counts batches, and says when a number of them has come.
+
+    Args:
+        every: that number; "epoch" or False for never.
+    """
+
+    def __init__(self, every: Any) -> None:
+        self.every = 0 if every == "epoch" else int(every)
+        self.since = 0
+        self.last = -1
+
+    def is_due(self, batch: int) -> bool:
+        """Whether it is time. Several batches may have passed since the last call, as `steps_per_execution` says."""
+        self.since += batch - self.last if batch > self.last else batch + 1
+        self.last = batch
+        if not self.every or self.since < self.every:
+            return False
+        self.since = 0
+        return True
+
+
+class Keeper(MonitorCallback):
+    """What callbacks share that keep the model, or the best one, every epoch or every so many batches."""
+
+    save_freq: Any
+    save_best_only: bool
+    initial_value_threshold: float | None
+    verbose: int
+
+    def prepare(self) -> None:
+        """Start from nothing."""
+        self.best = None
+        self._epoch = 0
+        self._counter = BatchCounter("epoch")
+
+    def check(self) -> None:
+        """Know what to be better than."""
+        self.best = self.initial_value_threshold
+        self._counter = BatchCounter(self.save_freq)
+
+    def needs_monitor(self) -> bool:
+        """Only where the best is kept."""
+        return self.save_best_only
+
+    def get_state(self) -> dict[str, Any]:
+        """The best value, and the batches since the last save."""
+        return {"best": self.best, "since": self._counter.since, "last": self._counter.last}
+
+    def set_state(self, state: Any) -> None:
+        """Go on from there."""
+        self.best, self._counter.since, self._counter.last = state["best"], state["since"], state["last"]
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Remember the epoch for the file's name."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Save every `save_freq` batches."""
+        if self._counter.every and self._counter.is_due(batch):
+            self._save_if_due(self._epoch, batch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Save each epoch."""
+        if self.save_freq == "epoch":
+            self._save_if_due(epoch, None, logs)
+
+    def _save_if_due(self, epoch: int, batch: int | None, logs: Any) -> None:
+        name = f"Epoch {epoch + 1}"
+        if not self.save_best_only:
+            self._save(name, name, epoch, batch, logs)
+            return
+        value = self.get_monitor_value(logs)
+        if value is None:
+            return
+        if not self.is_better(value, self.best):
+            self._tell(f"{name}: {self.monitor} did not improve from {shown(self.best)}")
+            return
+        how = f"{name}: {self.monitor} improved from {shown(self.best)} to {value:.5f}"
+        self._save(name, how, epoch, batch, logs)
+        self.best = value  # a save that failed was none
+
+    def _save(self, name: str, how: str, epoch: int, batch: int | None, logs: Any) -> None:
+        raise NotImplementedError
+
+    def _tell(self, text: str) -> None:
+        if self.verbose:
+            print(f"\n{text}")
+
+
+def shown(value: float | None) -> str:
+    """A best value, as messages have it."""
+    return "None" if value is None else f"{value:.5f}"
+
+
+class ModelCheckpoint(Keeper):
     """Saves the model, or its weights, after each epoch or every so many batches.
 
     The file's name may have `{epoch}` (counted from 1), `{batch}` and any value of the logs in it, such as
     `"{epoch:02d}-{val_loss:.2f}.keras"`. A file is complete or not there: it is written beside its place and renamed.
+
+    Raises:
+        Invalid: where the path does not end as what is saved, or names a value that the logs lack.
     """
 
     filepath: Annotated[str, PathKind()] = arg(doc="Where to save; ends in .keras, or .weights.h5 for weights only.")
@@ -56,60 +160,22 @@ class ModelCheckpoint(MonitorCallback):
 
     def prepare(self) -> None:
         """Start from nothing."""
-        self.best = None
+        super().prepare()
         self.saved_path: str | None = None  # of the last save
-        self._epoch = 0
-        self._batches = 0
 
     def check(self) -> None:
         """Compare the file's ending with what is saved."""
-        self.best = self.initial_value_threshold
+        super().check()
         endings = (".weights.h5",) if self.save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
             hint = "" if self.save_weights_only else "Pass save_weights_only=True to save only the weights."
             raise Invalid("ModelCheckpoint(filepath=...)", f"a path ending in {endings[0]}", self.filepath, hint)
 
-    def needs_monitor(self) -> bool:
-        """Only where the best is kept."""
-        return self.save_best_only
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Remember the epoch for the file's name."""
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Save every `save_freq` batches."""
-        if self.save_freq == "epoch":
-            return
-        self._batches += 1
-        if self._batches >= self.save_freq:
-            self._batches = 0
-            self._save_if_due(self._epoch, batch, logs)
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Save each epoch."""
-        if self.save_freq == "epoch":
-            self._save_if_due(epoch, None, logs)
-
-    def _save_if_due(self, epoch: int, batch: int | None, logs: Any) -> None:
-        where = f"Epoch {epoch + 1}: " if batch is None else f"Epoch {epoch + 1}, batch {batch + 1}: "
-        if self.save_best_only:
-            value = self.get_monitor_value(logs)
-            if value is None:
-                return
-            if not self.is_better(value, self.best):
-                self._tell(f"{where}{self.monitor} did not improve from {self.best:.5f}")
-                return
-            before = "inf" if self.best is None else f"{self.best:.5f}"
-            self._tell(f"{where}{self.monitor} improved from {before} to {value:.5f}")
-            self.best = value
+    def _save(self, name: str, how: str, epoch: int, batch: int | None, logs: Any) -> None:
         path = self._path(epoch, batch, logs)
-        self._tell(f"{where}saving model to {path}")
+        self._tell(f"{how}{':' if how == name else ','} saving model to {path}")
         self._write(path)
-
-    def _tell(self, text: str) -> None:
-        if self.verbose:
-            print(f"\n{text}")
+        self._tell(f"{name}: finished saving model to {path}")
 
     def _path(self, epoch: int, batch: int | None, logs: Any) -> str:
         known = {**(logs or {}), "epoch": epoch + 1} | ({} if batch is None else {"batch": batch + 1})

@@ -33,6 +33,14 @@ class ReduceLROnPlateau(MonitorCallback):
         """Forget the last training."""
         self.prepare()
 
+    def get_state(self) -> dict[str, Any]:
+        """What it has seen so far."""
+        return {"wait": self.wait, "cooldown_counter": self.cooldown_counter, "best": self.best}
+
+    def set_state(self, state: Any) -> None:
+        """Go on from there."""
+        self.wait, self.cooldown_counter, self.best = state["wait"], state["cooldown_counter"], state["best"]
+
     def in_cooldown(self) -> bool:
         """Whether a change was made so lately that nothing is counted."""
         return self.cooldown_counter > 0

@@ -9,6 +9,8 @@ from kerasviz.callbacks.base import Callback
 from kerasviz.callbacks.monitor import MonitorCallback
 from kerasviz.declare import arg
 
+KNOWN = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
 
 class EarlyStopping(MonitorCallback):
     """Ends the training once a value has stopped getting better."""
@@ -62,13 +64,33 @@ class EarlyStopping(MonitorCallback):
             return
         if self.verbose:
             print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
-        with torch.no_grad():
-            for weight, kept in zip(self.model.weights, self.best_weights, strict=True):
-                weight.copy_(kept)
+        put(self.model.weights, self.best_weights)
+
+    def get_state(self) -> dict[str, Any]:
+        """All it has seen so far, the best weights too."""
+        return {name: getattr(self, name) for name in KNOWN}
+
+    def set_state(self, state: Any) -> None:
+        """Go on from there; the best weights are where the model's are."""
+        for name in KNOWN:
+            setattr(self, name, state[name])
+        if self.best_weights is not None:
+            self.best_weights = [k.to(w.device) for k, w in zip(self.best_weights, self.model.weights, strict=True)]
 
     def _keep(self, epoch: int) -> None:
+        """Copy the weights, on their device; into the last copy, where there is one."""
         self.best_epoch = epoch
-        self.best_weights = [weight.detach().clone() for weight in self.model.weights]
+        if self.best_weights is None:
+            self.best_weights = [weight.detach().clone() for weight in self.model.weights]
+        else:
+            put(self.best_weights, self.model.weights)
+
+
+def put(targets: Any, values: Any) -> None:
+    """Copy values into tensors."""
+    with torch.no_grad():
+        for target, value in zip(targets, values, strict=True):
+            target.copy_(value)
 
 
 class TerminateOnNaN(Callback):

@@ -37,6 +37,7 @@ class OptimizerState(OptimizerProgress):
         self._state: list[Variable] = []  # all variables but the step count and the rate, in the order of files
         self._slots: dict[str, list[Any]] = {}  # None where a weight has no such array
         self._averages: list[Variable] = []
+        self.averages_in_place = False  # whether weights and averages have changed places, as `SwapEMAWeights` does
         self._accumulators: list[Variable] = []
         self._undecayed: list[Any] = []  # variables and patterns of their names
         self._warned = False
@@ -234,7 +235,7 @@ class OptimizerState(OptimizerProgress):
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """Put the moving averages in the place of the weights, at the end of training."""
-        if self.use_ema:
+        if self.use_ema and not self.averages_in_place:
             self._overwrite_with_averages()
 
     def _overwrite_with_averages(self) -> None:

@@ -51,8 +51,7 @@ class Counted:
     def _begin_again(self, again: Mapping[str, Any]) -> Iterator[tuple]:
         now = RandomState()
         RandomState.from_state(again["began"]).restore()
-        for generator, state in zip(own_generators(self.source), again["generators"], strict=False):
-            generator.set_state(state)
+        self._set_generators(again["generators"])
         batches = self._begin()
         self.taken = sum(1 for _ in itertools.islice(batches, again["taken"]))
         now.restore()
@@ -69,7 +68,8 @@ class Counted:
     def get_state(self) -> dict[str, Any]:
         """The place, as a nest."""
         began = None if self.over or self.began is None else self.began.get_state()
-        return {"taken": self.taken, "ended": self.ended, "began": began, "generators": self.generators}
+        generators = self.generators if began else [g.get_state() for g in own_generators(self.source)]
+        return {"taken": self.taken, "ended": self.ended, "began": began, "generators": generators}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Let the next pass go on there."""
@@ -77,6 +77,12 @@ class Counted:
             self.on_epoch_end()  # data may change with each pass
         if state["began"] is not None:
             self._again = dict(state)
+        else:
+            self._set_generators(state["generators"])
+
+    def _set_generators(self, states: list[Any]) -> None:
+        for generator, state in zip(own_generators(self.source), states, strict=False):
+            generator.set_state(state)
 
 
 def own_generators(source: Any) -> list[Any]:
@@ -116,7 +122,8 @@ class Place:
         for index, (source, one) in enumerate(zip(self.sources, state, strict=False)):
             if index == 0 or not source.restarts:  # each validation begins a new pass where it can
                 source.set_state(one)
-        self.plan.fitting.passes.done, self.plan.begun = done, logs
+        self.plan.fitting.passes.go_on(done, is_over=state[0]["began"] is None)
+        self.plan.begun = logs
 
     def is_known(self, in_epoch: bool) -> bool:
         """Whether it was counted from the beginning of a pass: not at first where counting began in its middle."""
