@@ -59,9 +59,17 @@ def name_beside(target: Path) -> Path:
     start = f".{target.name[:LONGEST_NAME]}."
     for left in target.absolute().parent.glob(f"{start.translate(ESCAPED)}*.tmp"):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
+            if is_abandoned(left):
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
     return target.with_name(f"{start}{secrets.token_hex(6)}.tmp")
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether a file was not touched for so long that no save can be at it any more."""
+    try:
+        return time.time() - path.stat().st_mtime > ABANDONED_SECONDS
+    except OSError:
+        return False
 
 
 ESCAPED = str.maketrans({"[": "[[]", "*": "[*]", "?": "[?]"})

@@ -16,7 +16,7 @@ from typing import Any
 
 from kerasviz.declare import Invalid
 from kerasviz.saving.archive import LARGEST_TEXT, open_hdf5
-from kerasviz.saving.files import checked_target, replacing
+from kerasviz.saving.files import checked_target, is_abandoned, replacing
 from kerasviz.saving.hdf5 import check_file
 from kerasviz.saving.weights import Sink, group_at, saved_objects
 
@@ -34,18 +34,22 @@ def write_shards(model: Any, filepath: Any, overwrite: bool, max_shard_size: flo
     """
     target = checked_target(filepath, overwrite)
     prefix = target.name.removesuffix(ENDING)
-    old = [name for name in shard_names(target) if name.startswith(f"{prefix}_")] if target.exists() else []
-    with contextlib.ExitStack() as moves:  # the map was entered first, so it is moved last
-        map_file = moves.enter_context(replacing(target, overwrite))
-        with contextlib.closing(ShardWriter(target, max_shard_size, moves)) as writer:
-            for path, thing in saved_objects(model):
-                writer.write("/".join((*path, "vars")), thing)
-        map_file.write_text(writer.map_text())
-    usual = [f"{prefix}_{index:05d}{SHARD_ENDING}" for index in range(len(writer.names))]
-    remove(target, set(old) - {*usual, *writer.names})
-    if usual != writer.names:
-        with contextlib.suppress(OSError):  # the new names are as good
-            settle(target, writer, usual)
+    mine = {name for name in shard_names(target) if name.startswith(f"{prefix}_")} | abandoned(target)
+    try:
+        with contextlib.ExitStack() as moves:  # the map was entered first, so it is moved last
+            map_file = moves.enter_context(replacing(target, overwrite))
+            with contextlib.closing(ShardWriter(target, max_shard_size, moves, mine)) as writer:
+                for path, thing in saved_objects(model):
+                    writer.write("/".join((*path, "vars")), thing)
+            map_file.write_text(writer.map_text())
+        usual = [f"{prefix}_{index:05d}{SHARD_ENDING}" for index in range(len(writer.names))]
+        mine.update(usual)
+        if usual != writer.names:
+            with contextlib.suppress(OSError):  # the new names are as good
+                settle(target, writer, usual)
+    finally:
+        with contextlib.suppress(OSError):
+            remove(target, mine - set(shard_names(target)))
 
 
 class ShardWriter:
@@ -55,16 +59,17 @@ class ShardWriter:
         target: of the map.
         largest: gigabytes of one file.
         moves: where the files are moved to their places at the end.
+        mine: takes their names, which nothing else has.
     """
 
     file: Any  # the one at hand
     group: Any  # of the object at hand, in it
     filled = 0  # bytes of the file, at most
 
-    def __init__(self, target: Path, largest: float, moves: contextlib.ExitStack) -> None:
+    def __init__(self, target: Path, largest: float, moves: contextlib.ExitStack, mine: set[str]) -> None:
         if isinstance(largest, bool) or not isinstance(largest, (int, float)) or not 0 < largest < math.inf:
             raise Invalid("save_weights(max_shard_size=...)", "a number of gigabytes above 0", largest)
-        self.target, self.moves = target, moves
+        self.target, self.moves, self.mine = target, moves, mine
         self.largest = int(largest * 1024**3)
         self.prefix = new_prefix(target)
         self.names: list[str] = []
@@ -111,6 +116,7 @@ class ShardWriter:
         self.group = None
         self.names.append(f"{self.prefix}_{len(self.names):05d}{SHARD_ENDING}")
         beside = self.moves.enter_context(replacing(self.target.with_name(self.names[-1]), overwrite=False))
+        self.mine.add(self.names[-1])
         self.file = h5py.File(beside, "w", libver=READABLE_SINCE)
         self.filled = PER_FILE
 
@@ -142,7 +148,14 @@ def settle(target: Path, writer: ShardWriter, usual: list[str]) -> None:
     writer.places = {place: [renamed[name] for name in names] for place, names in writer.places.items()}
     with replacing(target) as map_file:
         map_file.write_text(writer.map_text())
-    remove(target, set(writer.names))
+
+
+def abandoned(target: Path) -> set[str]:
+    """Files that a save which was killed has left, with names that no map and nobody else uses."""
+    prefix = re.escape(target.name.removesuffix(ENDING))
+    numbered = re.compile(rf"{prefix}_[0-9a-f]{{8}}_\d{{5}}{re.escape(SHARD_ENDING)}")
+    found = [path for path in target.absolute().parent.iterdir() if numbered.fullmatch(path.name)]
+    return {path.name for path in found if is_abandoned(path)}
 
 
 def copy(source: Path, target: Path) -> None:

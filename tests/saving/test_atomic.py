@@ -1,0 +1,309 @@
+"""A save that is cut off anywhere leaves the last one whole: the disk fails at any write, or the process is killed."""
+
+import builtins
+import contextlib
+import io
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import h5py
+import numpy as np
+import pytest
+
+import kerasviz
+from kerasviz import layers
+from kerasviz.saving import KerasFileEditor, files, folder, shards
+
+KILOBYTE = 2**-20  # in gigabytes
+
+
+def model(value=0.0):
+    made = kerasviz.Sequential([kerasviz.Input((64,)), layers.Dense(64), layers.Dropout(0.5), layers.Dense(64)])
+    made.compile("adam", "mse")
+    made.set_weights([np.full(v.shape, value, "float32") for v in made.weights])
+    return made
+
+
+def edited(made, path):
+    made.save_weights(path.parent / "source.weights.h5")
+    with contextlib.redirect_stdout(io.StringIO()):
+        KerasFileEditor(path.parent / "source.weights.h5").save(path)
+
+
+def read_weights(path):
+    made = model(-1.0)
+    made.load_weights(path)
+    return made
+
+
+WRITERS = {
+    "keras": ("a.keras", lambda made, path: made.save(path), kerasviz.saving.load_model),
+    "folder": ("a", lambda made, path: made.save(path, zipped=False), kerasviz.saving.load_model),
+    "weights.h5": ("a.weights.h5", lambda made, path: made.save_weights(path), read_weights),
+    "shards": (
+        "a.weights.json",
+        lambda made, path: made.save_weights(path, max_shard_size=32 * KILOBYTE),
+        read_weights,
+    ),
+    "safetensors": ("a.safetensors", lambda made, path: made.save_weights(path), read_weights),
+    "editor": ("a.weights.h5", edited, read_weights),
+}
+
+
+def value_of(made):
+    """The one value that all weights have: none comes from one save and another from the next."""
+    values = {float(value) for array in made.get_weights() for value in (array.min(), array.max())}
+    assert len(values) == 1
+    return values.pop()
+
+
+class DiskError(OSError):
+    """What a full disk raises."""
+
+
+class Failing:
+    """Lets `left` calls through, then fails each that follows, if `lasting`, or one."""
+
+    def __init__(self, left, lasting):
+        self.left, self.lasting, self.count = left, lasting, 0
+
+    def __call__(self, name):
+        self.count += 1
+        if self.count == self.left + 1 or (self.lasting and self.count > self.left):
+            raise DiskError(28, f"No space left on device ({name}, call {self.count})")
+
+
+def patched(patch, step):
+    """Have every function that changes the disk ask `step` first."""
+
+    def guard(holder, name):
+        true = getattr(holder, name)
+
+        def asking(*args, **options):
+            step(name)
+            return true(*args, **options)
+
+        patch.setattr(holder, name, asking)
+
+    for name in ("replace", "rename", "fsync", "link", "mkdir"):
+        guard(os, name)
+    for name in ("write_text", "write_bytes", "mkdir"):
+        guard(pathlib.Path, name)
+    for name in ("__setitem__", "require_group", "create_dataset"):
+        guard(h5py.Group, name)
+    guard(shutil, "copymode")
+    guard(shutil, "copyfile")
+    guard(folder, "swapped")
+    true_open = builtins.open
+
+    def opening(path, mode="r", *args, **options):
+        if set(mode) & set("wxa+"):
+            step("open")
+        opened = true_open(path, mode, *args, **options)
+        if set(mode) & set("wxa+") and not isinstance(opened, io.TextIOBase):
+            return Disk(opened, step)
+        return opened
+
+    patch.setattr(builtins, "open", opening)
+    patch.setattr(io, "open", opening)
+
+
+class Disk:
+    """An open file whose writes may fail."""
+
+    def __init__(self, file, step):
+        self.file, self.step = file, step
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.file.close()
+
+    def write(self, data):
+        self.step("write")
+        return self.file.write(data)
+
+
+def writes_of(write, made, path, monkeypatch):
+    step = Failing(10**9, lasting=False)
+    with monkeypatch.context() as patch:
+        patched(patch, step)
+        write(made, path)
+    return step.count
+
+
+@pytest.mark.parametrize("lasting", [False, True], ids=["one write", "all that follow"])
+@pytest.mark.parametrize("name", WRITERS)
+def test_whatever_write_fails_a_whole_file_is_there(name, lasting, tmp_path, monkeypatch):
+    file, write, read = WRITERS[name]
+    path = tmp_path / file
+    old, new = model(1.0), model(2.0)
+    write(old, path)
+    write(old, path)
+    many = writes_of(write, old, path, monkeypatch)
+    assert many > 3
+    found = 1.0
+    for k in range(many):
+        if found != 1.0:
+            write(old, path)
+        step = Failing(k, lasting)
+        failed = False
+        with monkeypatch.context() as patch:
+            patched(patch, step)
+            try:
+                write(new, path)
+            except (OSError, RuntimeError, ValueError):
+                failed = True
+        found = value_of(read(path))
+        assert found == 2.0 or (failed and found == 1.0), f"write {k}"
+    with contextlib.suppress(OSError):
+        (tmp_path / "source.weights.h5").unlink()
+    write(new, path)
+    assert value_of(read(path)) == 2.0
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_failed_save_leaves_nothing_behind(name, tmp_path, monkeypatch):
+    file, write, _ = WRITERS[name]
+    path = tmp_path / file
+    made = model(1.0)
+    write(made, path)
+    write(made, path)
+    before = sorted(p.name for p in tmp_path.iterdir())
+    for k in range(writes_of(write, made, path, monkeypatch)):
+        with monkeypatch.context() as patch, contextlib.suppress(OSError, RuntimeError, ValueError):
+            patched(patch, Failing(k, lasting=False))
+            write(made, path)
+        left = sorted(p.name for p in tmp_path.iterdir())
+        named = [file, *shards.shard_names(path)] if name == "shards" else before  # its files may have other names
+        assert left == sorted(named)
+    write(made, path)
+    write(made, path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_first_save_that_fails_leaves_no_file(name, tmp_path, monkeypatch):
+    file, write, read = WRITERS[name]
+    made = model(1.0)
+    trial = tmp_path / "trial"
+    trial.mkdir()
+    for k in range(writes_of(write, made, trial / file, monkeypatch)):
+        place = tmp_path / f"{k}"
+        place.mkdir()
+        with monkeypatch.context() as patch, contextlib.suppress(OSError, RuntimeError, ValueError):
+            patched(patch, Failing(k, lasting=True))
+            write(made, place / file)
+        if (place / file).exists():
+            assert value_of(read(place / file)) == 1.0
+
+
+def test_an_interrupt_is_as_harmless(tmp_path, monkeypatch):
+    path = tmp_path / "a.keras"
+    model(1.0).save(path)
+    monkeypatch.setattr(files.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model(2.0).save(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.keras"]
+    assert value_of(kerasviz.saving.load_model(path)) == 1.0
+
+
+def interrupted(*args):
+    raise KeyboardInterrupt
+
+
+SAVING = """
+    import sys
+    sys.path.insert(0, {tests!r})
+    from pathlib import Path
+    from test_atomic import WRITERS, model
+    name, path = sys.argv[1], Path(sys.argv[2])
+    write = WRITERS[name][1]
+    made = [model(float(value)) for value in (1, 2, 3)]
+    write(made[0], path)
+    write(made[1], path)
+    print("ready", flush=True)
+    number = 0
+    while True:
+        number += 1
+        write(made[number % 3], path)
+        print(number, flush=True)
+"""
+KILLS = 6  # moments at which a save is killed
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_killed_process_leaves_a_whole_file(name, tmp_path):
+    file, write, read = WRITERS[name]
+    path = tmp_path / file
+    script = textwrap.dedent(SAVING.format(tests=os.path.dirname(__file__)))
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, name, str(path)], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "ready\n"
+        for moment in range(KILLS):
+            process.stdout.readline()
+            time.sleep(moment * 0.003)  # somewhere in a save
+            os.kill(process.pid, signal.SIGSTOP)  # as if it were killed: its files are as they would be
+            copy = tmp_path / "copy"
+            shutil.copytree(tmp_path, copy, ignore=shutil.ignore_patterns("copy"))
+            assert value_of(read(copy / file)) in (1.0, 2.0, 3.0)
+            shutil.rmtree(copy)
+            os.kill(process.pid, signal.SIGCONT)
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert value_of(read(path)) in (1.0, 2.0, 3.0)
+    write(model(5.0), path)
+    assert value_of(read(path)) == 5.0
+
+
+def test_what_a_killed_process_left_is_taken_away_a_day_later(tmp_path):
+    made = model(1.0)
+    made.save(tmp_path / "a.keras")
+    left = tmp_path / ".a.keras.0123456789ab.tmp"
+    left.write_bytes(b"half")
+    made.save(tmp_path / "a.keras")
+    assert left.exists()
+    long_ago = left.stat().st_mtime - files.ABANDONED_SECONDS - 10
+    os.utime(left, (long_ago, long_ago))
+    made.save(tmp_path / "a.keras")
+    assert not left.exists()
+
+
+def test_files_of_a_map_that_was_cut_off_are_not_mixed_with_new_ones(tmp_path, monkeypatch):
+    path = tmp_path / "a.weights.json"
+    model(1.0).save_weights(path, max_shard_size=32 * KILOBYTE)
+    with monkeypatch.context() as patch:
+        patch.setattr(shards, "settle", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model(2.0).save_weights(path, max_shard_size=32 * KILOBYTE)
+    assert value_of(read_weights(path)) == 2.0
+    model(3.0).save_weights(path, max_shard_size=32 * KILOBYTE)
+    assert value_of(read_weights(path)) == 3.0
+
+
+def test_files_that_a_killed_save_of_several_left_are_taken_away_a_day_later(tmp_path):
+    made, path = model(1.0), tmp_path / "a.weights.json"
+    made.save_weights(path, max_shard_size=32 * KILOBYTE)
+    left, other = tmp_path / "a_0123abcd_00000.weights.h5", tmp_path / "a_00009.weights.h5"
+    for one in (left, other):
+        one.write_bytes(b"half")
+        os.utime(one, (1, 1))
+    made.save_weights(path, max_shard_size=32 * KILOBYTE)
+    assert not left.exists()
+    assert other.exists()
