@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Axis, Component, Family, Invalid, Kind, arg, did_you_mean
-from kerasviz.tensors import Seed, SeedGenerator, default_device, settings, torch_dtype
+from kerasviz.tensors import Seed, SeedGenerator, default_device, drawn_seed, settings, torch_dtype
 from kerasviz.tensors.drawing import cut_normal
 
 Sizes = Sequence[int]
@@ -122,7 +122,7 @@ class RandomInitializer(Initializer):
             return seed.generator("cpu")
         if seed is None:
             if "_drawn_seed" not in self.__dict__:
-                self._drawn_seed = int(torch.randint(2**31 - 1, (), device="cpu"))
+                self._drawn_seed = drawn_seed()
             seed = self._drawn_seed
         return torch.Generator("cpu").manual_seed(seed)
 

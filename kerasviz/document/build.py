@@ -5,7 +5,7 @@ from typing import Any
 
 from kerasviz.declare import Invalid, deserialize
 from kerasviz.document.calls import arguments
-from kerasviz.document.components import make
+from kerasviz.document.components import make_layer
 from kerasviz.document.document import INPUT_KINDS, Document, Json, from_data
 from kerasviz.document.inference import input_spec
 from kerasviz.document.kinds import NESTED
@@ -108,7 +108,7 @@ def new_layer(layer: Json) -> Callable[..., Any]:
     if layer["kind"] in NESTED:
         return nested(layer["kind"], from_data(layer["args"].get("document")), name)
     try:
-        return make(layer["kind"], layer["args"], name)
+        return make_layer(layer["kind"], layer["args"], name)
     except Invalid as error:
         where = f'{error.where} of "{name}"' if name not in error.where else error.where
         raise Invalid(where, error.expected, error.got, error.hint) from error

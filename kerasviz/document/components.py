@@ -8,6 +8,7 @@ import torch
 from kerasviz.declare import Invalid, did_you_mean, snake_case
 from kerasviz.document.document import Json
 from kerasviz.document.kinds import kind_names, layer_class
+from kerasviz.tensors import unused_objects
 
 KEPT = 4096
 LAYERS_INSIDE = {"layer", "backward_layer", "cell", "cells", "layers"}  # arguments that are layers
@@ -41,8 +42,22 @@ def instance(kind: str, args: Json) -> Any:
     return made
 
 
-def make(kind: str, args: Json, name: str | None = None) -> Any:
-    """A new layer of the kind. Without a name it takes none of the automatic ones."""
+def make(kind: str, args: Json) -> Any:
+    """A new layer of the kind, to ask and not to use: it takes no automatic name, and nothing random.
+
+    Raises:
+        Invalid: where the kind is unknown, or an argument is missing or does not fit.
+    """
+    with unused_objects():
+        return make_layer(kind, args, snake_case(kind))
+
+
+def make_layer(kind: str, args: Json, name: str) -> Any:
+    """A new layer of the kind.
+
+    Raises:
+        Invalid: where the kind is unknown, or an argument is missing or does not fit.
+    """
     cls = layer_class(kind)
     if cls is None:
         raise Invalid(kind, "the kind of a layer", kind, did_you_mean(kind, kind_names()))
@@ -56,7 +71,7 @@ def make(kind: str, args: Json, name: str | None = None) -> Any:
         check_inside(kind, n, args[n])
     given = {n: value for n, value in args.items() if n != "name"}
     try:
-        return cls.from_config({**given, "name": name or snake_case(kind)})
+        return cls.from_config({**given, "name": name})
     except Invalid:
         raise
     except (TypeError, ValueError, KeyError, AttributeError) as error:

@@ -15,6 +15,7 @@ from kerasviz.document.calls import arguments
 from kerasviz.document.components import instance, key_of, weight_sizes
 from kerasviz.document.document import INPUT_KINDS, Document, Json, from_data
 from kerasviz.document.kinds import NESTED, input_limits
+from kerasviz.tensors import unused_objects
 
 Shape = tuple[int | None, ...]
 Spec = tuple[Shape, str]  # shape and dtype
@@ -94,6 +95,10 @@ class Inference:
 
     def update(self, document: Document) -> dict[str, Inferred]:
         """Take up the document as it is now; only what an edit can have changed is inferred again."""
+        with unused_objects():
+            return self._updated(document)
+
+    def _updated(self, document: Document) -> dict[str, Inferred]:
         before, last = self.calls, self.document
         now: dict[str, Inferred] = {}
         changed = set(before) - set(document.calls)

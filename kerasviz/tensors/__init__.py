@@ -22,9 +22,11 @@ from kerasviz.tensors.scopes import (
     SymbolicScope,
     current_remat,
     current_scope,
+    drawn_seed,
     in_symbolic_scope,
     name_scope,
     remat,
+    unused_objects,
 )
 from kerasviz.tensors.seeds import Seed, SeedGenerator, seeds_from
 from kerasviz.tensors.settings import default_device, device, set_device, standardize_data_format
@@ -72,6 +74,7 @@ __all__ = [
     "current_scope",
     "default_device",
     "device",
+    "drawn_seed",
     "dtype_policy",
     "get_uid",
     "in_memory_order",
@@ -96,4 +99,5 @@ __all__ = [
     "standardize_dtype",
     "torch_dtype",
     "unique_name",
+    "unused_objects",
 ]

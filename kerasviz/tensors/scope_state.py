@@ -9,6 +9,7 @@ class Scopes(threading.local):
 
     stateless: Any = None
     symbolic: int = 0
+    unused: int = 0  # objects are made to be asked, and not to be used
     path: tuple[str, ...] = ()  # of names: what is made now has its path below
     caller: Any = None
     remat: Any = None

@@ -1,6 +1,7 @@
 """What a `with` changes for the code inside it: names, values of variables, and what is kept for the gradient."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -154,6 +155,21 @@ class SymbolicScope:
         SCOPES.symbolic -= 1
 
 
+@contextmanager
+def unused_objects() -> Iterator[None]:
+    """Inside the `with`, objects are made to be asked and not used: seeds that nobody gave are 0, and none is drawn."""
+    SCOPES.unused += 1
+    try:
+        yield
+    finally:
+        SCOPES.unused -= 1
+
+
+def drawn_seed() -> int:
+    """Where a sequence of random numbers without a seed begins: torch's own numbers say it."""
+    return 0 if SCOPES.unused else int(torch.randint(2**31 - 1, (), device="cpu"))
+
+
 class name_scope:  # noqa: N801  # Keras's name
     """Inside the `with`, paths of new variables and layers begin with a name, below those of outer scopes.
 
@@ -261,7 +277,9 @@ __all__ = [
     "SymbolicScope",
     "current_remat",
     "current_scope",
+    "drawn_seed",
     "in_symbolic_scope",
     "name_scope",
     "remat",
+    "unused_objects",
 ]

@@ -9,7 +9,7 @@ from torch import Tensor
 from kerasviz.declare import Invalid, Kind, register_namespace
 from kerasviz.declare.registry import deserialize, serialize
 from kerasviz.tensors.naming import unique_name
-from kerasviz.tensors.scopes import current_scope, in_symbolic_scope
+from kerasviz.tensors.scopes import current_scope, drawn_seed, in_symbolic_scope
 from kerasviz.tensors.settings import default_device
 from kerasviz.tensors.variable import Variable
 
@@ -38,7 +38,7 @@ class SeedGenerator:
             raise Invalid("SeedGenerator(seed=...)", "a whole number, or None", seed)
         self._given = seed
         self.name = name or unique_name("seed_generator")
-        start = int(torch.randint(2**31 - 1, (), device="cpu")) if seed is None else int(seed)
+        start = drawn_seed() if seed is None else int(seed)
         self.seed = start
         self._generators: dict[torch.device, torch.Generator] = {}
         first = torch.tensor([_signed(start), 0], dtype=torch.int32, device="cpu")

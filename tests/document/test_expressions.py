@@ -4,7 +4,7 @@ import pytest
 
 from kerasviz import layers, regularizers
 from kerasviz.declare.kinds import listed
-from kerasviz.document.components import instance, make
+from kerasviz.document.components import instance, make_layer
 from kerasviz.document.expressions import identifier, layer_source, text_source
 from kerasviz.document.kinds import kind_names, layer_class
 from kerasviz.document.reader import args_of, plain_json
@@ -47,13 +47,13 @@ def test_code_and_document_of_any_argument_make_the_same_layer(kind):
     scope["constraints"] = kerasviz.constraints
     for args in cases(kind):
         try:
-            layer = make(kind, args, "same")
+            layer = make_layer(kind, args, "same")
         except ValueError:
             continue  # refused by the layer's own check
         config = plain_json(listed(layer.get_config()))
         made = eval(layer_source({"id": "same", "kind": kind, "args": args}), scope)
         assert plain_json(listed(made.get_config())) == config, args
-        assert plain_json(listed(make(kind, args_of(layer), "same").get_config())) == config, args
+        assert plain_json(listed(make_layer(kind, args_of(layer), "same").get_config())) == config, args
 
 
 def test_equal_layers_are_made_once():

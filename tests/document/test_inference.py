@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 
 from kerasviz.document import components, inference
@@ -128,3 +129,12 @@ def test_a_users_layer_belongs_to_the_document_too():
     assert known.shapes == [(None, 4)]
     assert known.params == 4
     assert document.layers[document.order[-1]]["args"] == {"factor": 3}
+
+
+def test_asking_for_shapes_draws_nothing_random(drawn):
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    document = drawn("in 8 4 > gru 3 seq dropout=0.123 > dropout 0.123 > mha 2 3 > gaussiannoise 0.456 > dense 2")
+    assert [found.error for found in infer(document).values()] == [None] * 6
+    assert torch.equal(torch.rand(3), expected)
