@@ -152,10 +152,13 @@ class BackupAndRestore(Callback):
             "place": [] if place is None else place.get_state(),
             "random": RandomState().get_state(),
         }
-        write_nest(folder / PART, state)
-        if self.double_checkpoint and (folder / STATE).exists():
-            move(folder / STATE, folder / OLDER)
-        move(folder / PART, folder / STATE)
+        try:
+            write_nest(folder / PART, state)
+            if self.double_checkpoint and (folder / STATE).exists():
+                move(folder / STATE, folder / OLDER)
+            move(folder / PART, folder / STATE)
+        finally:
+            (folder / PART).unlink(missing_ok=True)  # half a file on a full disk
 
     def _get_callbacks(self) -> list[Any]:
         """What the other callbacks know, each with the name of its class."""

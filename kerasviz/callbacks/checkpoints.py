@@ -1,12 +1,13 @@
 """Callbacks that keep a model on disk while it trains."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from kerasviz.callbacks.monitor import MonitorCallback
+from kerasviz.callbacks.nests import move
 from kerasviz.declare import Invalid, Kind, arg
+from kerasviz.saving.files import folder_in
 
 
 class PathKind(Kind):
@@ -189,11 +190,11 @@ class ModelCheckpoint(Keeper):
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         suffix = ".weights.h5" if self.save_weights_only else target.suffix
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
-            part = Path(folder) / f"{target.name.removesuffix(suffix)}{suffix}"
+        with folder_in(target.parent) as folder:
+            part = folder / f"{target.name.removesuffix(suffix)}{suffix}"
             if self.save_weights_only:
                 self.model.save_weights(str(part), overwrite=True)
             else:
                 self.model.save(str(part), overwrite=True)
-            part.replace(target)
+            move(part, target)
         self.saved_path = str(target)

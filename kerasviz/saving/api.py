@@ -15,6 +15,7 @@ from kerasviz.saving.config import deserialize_keras_object, serialize_keras_obj
 from kerasviz.saving.files import replacing
 from kerasviz.saving.folder import folder_weights, is_folder, opened_folder, write_folder
 from kerasviz.saving.hdf5 import check_file
+from kerasviz.saving.hdf5_writing import new_hdf5
 from kerasviz.saving.weights import read_weights, write_weights
 
 
@@ -145,9 +146,7 @@ def save_weights(
 
 def write_hdf5(model: Any, filepath: Any, overwrite: bool) -> None:
     """Write the weights to one HDF5 file."""
-    import h5py
-
-    with replacing(filepath, overwrite) as beside, h5py.File(beside, "w") as file:
+    with replacing(filepath, overwrite) as beside, new_hdf5(beside) as file:
         write_weights(model, file)
 
 

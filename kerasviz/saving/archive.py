@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from kerasviz.declare import Invalid
 from kerasviz.saving.hdf5 import TROUBLE
+from kerasviz.saving.hdf5_writing import hdf5_in
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 MOST_PER_BYTE = 100  # what may come out of a byte of the archive
@@ -202,10 +203,8 @@ def write_archive(path: Any, texts: Mapping[str, str], weights: Any, assets: Map
         weights: a function that fills an open HDF5 file.
         assets: other files by their path inside the archive.
     """
-    import h5py
-
-    with tempfile.TemporaryFile() as file:
-        with h5py.File(file, "w") as open_file:
+    with tempfile.TemporaryFile(buffering=0) as file:
+        with hdf5_in(file) as open_file:
             weights(open_file)
         file.seek(0)
         with zipfile.ZipFile(path, "w") as archive:

@@ -10,6 +10,7 @@ from kerasviz.saving import archive as archives
 from kerasviz.saving.comparing import Comparison
 from kerasviz.saving.files import replacing
 from kerasviz.saving.hdf5 import Store, check_file, undamaged
+from kerasviz.saving.hdf5_writing import new_hdf5
 
 ENDING = ".weights.h5"
 DEEPEST = 100  # groups inside each other
@@ -249,11 +250,9 @@ class KerasFileEditor:
         Raises:
             Invalid: where the path does not end so.
         """
-        import h5py
-
         if not str(filepath).endswith(ENDING):
             raise Invalid("KerasFileEditor.save(filepath=...)", f"a path that ends in `{ENDING}`", str(filepath))
-        with replacing(filepath) as beside, h5py.File(beside, "w") as file:
+        with replacing(filepath) as beside, new_hdf5(beside) as file:
             for path, weights in self.objects.items():
                 group = file.require_group(joined(path, "vars"))
                 if path in self.names:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from kerasviz.declare import Invalid
 
 ABANDONED_SECONDS = 86_400.0  # after which what a killed process left is taken away
+WORKING = ".saving-"  # what the names of folders begin with in which something is being written
 LONGEST_NAME = 150  # characters of the target's name in that of the file beside it
 
 
@@ -62,6 +64,16 @@ def name_beside(target: Path) -> Path:
             if is_abandoned(left):
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
     return target.with_name(f"{start}{secrets.token_hex(6)}.tmp")
+
+
+@contextlib.contextmanager
+def folder_in(place: Path) -> Iterator[Path]:
+    """A new folder to work in, which is taken away at the end; so is what killed processes left there long ago."""
+    for left in place.glob(f"{WORKING}*"):
+        if is_abandoned(left):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=WORKING) as made:
+        yield Path(made)
 
 
 def is_abandoned(path: Path) -> bool:

@@ -18,6 +18,7 @@ from kerasviz.declare import Invalid
 from kerasviz.saving.archive import CONFIG, METADATA, MOST_ENTRIES, WEIGHTS, open_hdf5
 from kerasviz.saving.assets import FOLDER as ASSETS
 from kerasviz.saving.files import checked_target, flush, flush_folder, name_beside
+from kerasviz.saving.hdf5_writing import new_hdf5
 
 OF_A_MODEL = {METADATA, CONFIG, WEIGHTS, ASSETS}
 SWAP = {"linux": ("renameat2", -100), "darwin": ("renameatx_np", -2)}  # the function, and "from where we are"
@@ -143,15 +144,13 @@ def write_folder(
     Raises:
         Invalid: where something else is there.
     """
-    import h5py
-
     target = checked_folder(target, overwrite)
     beside = name_beside(target)
     try:
         (beside / ASSETS).mkdir(parents=True)
         for name, text in texts.items():
             (beside / name).write_text(text, encoding="utf-8")
-        with h5py.File(beside / WEIGHTS, "w") as file:
+        with new_hdf5(beside / WEIGHTS) as file:
             weights(file)
         for name, content in assets.items():
             (beside / name).parent.mkdir(parents=True, exist_ok=True)

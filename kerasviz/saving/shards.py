@@ -18,6 +18,7 @@ from kerasviz.declare import Invalid
 from kerasviz.saving.archive import LARGEST_TEXT, open_hdf5
 from kerasviz.saving.files import checked_target, is_abandoned, replacing
 from kerasviz.saving.hdf5 import check_file
+from kerasviz.saving.hdf5_writing import new_hdf5
 from kerasviz.saving.weights import Sink, group_at, saved_objects
 
 ENDING, SHARD_ENDING = ".weights.json", ".weights.h5"
@@ -76,6 +77,7 @@ class ShardWriter:
         self.places: dict[str, list[str]] = {}
         self.total = 0
         self.file = self.group = None
+        self.opened = contextlib.ExitStack()  # what is to be closed with the file at hand
 
     def write(self, place: str, thing: Any) -> None:
         """Put the arrays of an object at `place`."""
@@ -110,21 +112,18 @@ class ShardWriter:
 
     def begin(self) -> None:
         """Go on in a new file."""
-        import h5py
-
         self.close()
         self.group = None
         self.names.append(f"{self.prefix}_{len(self.names):05d}{SHARD_ENDING}")
         beside = self.moves.enter_context(replacing(self.target.with_name(self.names[-1]), overwrite=False))
         self.mine.add(self.names[-1])
-        self.file = h5py.File(beside, "w", libver=READABLE_SINCE)
+        self.file = self.opened.enter_context(new_hdf5(beside, libver=READABLE_SINCE))
         self.filled = PER_FILE
 
     def close(self) -> None:
         """Finish the file at hand."""
-        if self.file is not None:
-            self.file.close()
-            self.file = None
+        self.file = None
+        self.opened.close()
 
     def map_text(self) -> str:
         """The map."""

@@ -29,6 +29,7 @@ def write_tensors(model: Any, filepath: Any, overwrite: bool = True) -> None:
 
     Raises:
         Invalid: where safetensors is not installed, or a state is neither numbers nor JSON.
+        OSError: where it could not be written.
     """
     library = the_library()
     state = model.state_dict()
@@ -36,7 +37,10 @@ def write_tensors(model: Any, filepath: Any, overwrite: bool = True) -> None:
     seen: set[int] = set()
     tensors = {name: alone(as_tensor(value, name), seen) for name, value in state.items()}
     with replacing(filepath, overwrite) as beside:
-        library.torch.save_file(tensors, str(beside), metadata=facts)
+        try:
+            library.torch.save_file(tensors, str(beside), metadata=facts)
+        except library.SafetensorError as error:
+            raise OSError(f"{beside.name} could not be written: {error}") from error
 
 
 def read_tensors(model: Any, filepath: Any, skip_mismatch: bool = False, skipped: Collection[Any] = ()) -> None:

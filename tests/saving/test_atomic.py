@@ -5,6 +5,7 @@ import contextlib
 import io
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 
 import kerasviz
-from kerasviz import layers
+from kerasviz import callbacks, layers
 from kerasviz.saving import KerasFileEditor, files, folder, shards
 
 KILOBYTE = 2**-20  # in gigabytes
@@ -42,7 +43,29 @@ def read_weights(path):
     return made
 
 
-WRITERS = {
+def checkpoint(**options):
+    return lambda made, path: told(made, callbacks.ModelCheckpoint(path, **options))
+
+
+def backup(**options):
+    return lambda made, path: told(made, callbacks.BackupAndRestore(path, delete_checkpoint=False, **options))
+
+
+def told(made, callback):
+    """Have a callback save."""
+    callback.set_model(made)
+    callback.on_epoch_end(0, {"loss": 1.0})
+
+
+def read_backup(path):
+    made = model(-1.0)
+    callback = callbacks.BackupAndRestore(path)
+    callback.set_model(made)
+    callback.on_train_begin()
+    return made
+
+
+WRITERS = {  # the name of the file or folder; what writes it, and what reads it
     "keras": ("a.keras", lambda made, path: made.save(path), kerasviz.saving.load_model),
     "folder": ("a", lambda made, path: made.save(path, zipped=False), kerasviz.saving.load_model),
     "weights.h5": ("a.weights.h5", lambda made, path: made.save_weights(path), read_weights),
@@ -53,6 +76,10 @@ WRITERS = {
     ),
     "safetensors": ("a.safetensors", lambda made, path: made.save_weights(path), read_weights),
     "editor": ("a.weights.h5", edited, read_weights),
+    "checkpoint": ("a.keras", checkpoint(), kerasviz.saving.load_model),
+    "checkpoint of weights": ("a.weights.h5", checkpoint(save_weights_only=True), read_weights),
+    "backup": ("a", backup(), read_backup),
+    "two backups": ("a", backup(double_checkpoint=True), read_backup),
 }
 
 
@@ -134,6 +161,17 @@ class Disk:
         return self.file.write(data)
 
 
+@contextlib.contextmanager
+def room_for(size):
+    """A disk that has so many bytes left for each file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def writes_of(write, made, path, monkeypatch):
     step = Failing(10**9, lasting=False)
     with monkeypatch.context() as patch:
@@ -204,8 +242,47 @@ def test_the_first_save_that_fails_leaves_no_file(name, tmp_path, monkeypatch):
         with monkeypatch.context() as patch, contextlib.suppress(OSError, RuntimeError, ValueError):
             patched(patch, Failing(k, lasting=True))
             write(made, place / file)
-        if (place / file).exists():
+        if (place / file).is_file() or any((place / file).glob("*")):
             assert value_of(read(place / file)) == 1.0
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_disk_without_room_is_an_error_and_no_harm(name, tmp_path):
+    file, write, read = WRITERS[name]
+    path = tmp_path / file
+    old, new = model(1.0), model(2.0)
+    write(old, path)
+    write(old, path)
+    before = sorted(p.name for p in tmp_path.iterdir())
+    for size in (0, 1, 500, 2000, 3000, 5000, 9000, 14_000, 17_000, 20_000):
+        with room_for(size), pytest.raises(OSError, match=r"(?i)too large"):
+            write(new, path)
+        assert value_of(read(path)) == 1.0
+        assert sorted(p.name for p in tmp_path.iterdir()) == before
+    write(new, path)
+    assert value_of(read(path)) == 2.0
+
+
+def test_hdf5_files_that_had_no_room_do_not_end_the_process(tmp_path):
+    script = textwrap.dedent(WITHOUT_ROOM.format(tests=os.path.dirname(__file__)))
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    assert ended.stdout == "the disk is full\n" * len(range(0, 40_000, 2000))
+
+
+WITHOUT_ROOM = """
+    import sys
+    sys.path.insert(0, {tests!r})
+    from test_atomic import model, room_for
+    made = model(1.0)
+    for size in range(0, 40_000, 2000):
+        try:
+            with room_for(size):
+                made.save_weights(f"{{sys.argv[1]}}/a.weights.h5")
+        except OSError:
+            print("the disk is full")
+"""
 
 
 def test_an_interrupt_is_as_harmless(tmp_path, monkeypatch):
@@ -283,6 +360,16 @@ def test_what_a_killed_process_left_is_taken_away_a_day_later(tmp_path):
     os.utime(left, (long_ago, long_ago))
     made.save(tmp_path / "a.keras")
     assert not left.exists()
+
+
+def test_what_a_killed_checkpoint_left_is_taken_away_a_day_later(tmp_path):
+    left, other = tmp_path / ".saving-abcdefgh", tmp_path / ".saving-01234567"
+    for one in (left, other):
+        one.mkdir()
+        (one / "a.keras").write_bytes(b"half")
+    os.utime(left, (1, 1))
+    told(model(1.0), callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras"))
+    assert sorted(p.name for p in tmp_path.iterdir()) == [other.name, "1.keras"]
 
 
 def test_files_of_a_map_that_was_cut_off_are_not_mixed_with_new_ones(tmp_path, monkeypatch):
