@@ -8,7 +8,7 @@ from typing import Any
 
 from kerasviz.declare import Invalid
 from kerasviz.saving import archive as archives
-from kerasviz.saving import shards, tensors_file
+from kerasviz.saving import legacy_config, legacy_file, legacy_weights, shards, tensors_file
 from kerasviz.saving.assets import collect_assets, restore_assets
 from kerasviz.saving.budget import Budget
 from kerasviz.saving.config import deserialize_keras_object, serialize_keras_object
@@ -20,15 +20,17 @@ from kerasviz.saving.weights import read_weights, write_weights
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
-    """Write a model to a `.keras` file: its config, weights, and what `compile` was told.
+    """Write a model to a file: its config, weights, and what `compile` was told.
 
     The file is written beside its place and then moved there: a failed save leaves the last good file as it was.
 
     Args:
         model: what to save.
-        filepath: ending in `.keras`; of a folder, without that ending, for `zipped=False`.
+        filepath: ending in `.keras`; in `.h5` or `.hdf5` for the old form, as Keras 3 writes and reads it; of a folder,
+            without such an ending, for `zipped=False`.
         overwrite: whether what is there may be replaced; a folder only where it has nothing but a model in it.
         zipped: False for a folder with the same files, unpacked.
+        kwargs: `include_optimizer`, for `.h5`: whether to write what the model was compiled with.
 
     Raises:
         Invalid: where the path or the model is not one that can be saved.
@@ -36,12 +38,17 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
     path = Path(filepath)
     if zipped is False and path.suffix == ".keras":
         raise Invalid("save_model(filepath=...)", "a folder, without `.keras` at its end", str(filepath))
-    if zipped is not False and path.suffix != ".keras":
-        hint = "The old `.h5` form is not written. save_weights writes `.weights.h5`; zipped=False makes a folder."
-        raise Invalid("save_model(filepath=...)", "a path that ends in `.keras`", str(filepath), hint)
+    of_weights = str(path).endswith(shards.SHARD_ENDING)
+    if zipped is not False and (of_weights or path.suffix not in (".keras", *legacy_file.ENDINGS)):
+        hint = "save_weights writes `.weights.h5`; zipped=False makes a folder."
+        raise Invalid("save_model(filepath=...)", "a path that ends in `.keras` or `.h5`", str(filepath), hint)
     unknown = [name for name in kwargs if name not in ("include_optimizer", "save_format")]
     if unknown:
         raise TypeError(f"save_model has no argument `{unknown[0]}`.")
+    if zipped is None and path.suffix in legacy_file.ENDINGS:
+        include = kwargs.get("include_optimizer", True)
+        write_hdf5(path, overwrite, lambda file: legacy_file.write_legacy(model, file, include))
+        return
     texts = archives.texts_of(serialize_keras_object(model))
     assets = collect_assets(model)
     if zipped is False:
@@ -54,10 +61,10 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
 def load_model(
     filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True
 ) -> Any:
-    """The model in a `.keras` file, with its weights, and compiled as it was.
+    """The model in a file, with its weights, and compiled as it was.
 
     Args:
-        filepath: of the file, or of a folder that `zipped=False` made.
+        filepath: of a `.keras` file; of a `.h5` or `.hdf5` file of Keras 2 or 3; of a folder made with `zipped=False`.
         custom_objects: classes and functions of yours that it names.
         compile: whether to compile it as it was, and restore the optimizer's state.
         safe_mode: kept for Keras. Code in a file is never run, with it or without.
@@ -66,9 +73,10 @@ def load_model(
         Invalid: where the file is damaged, is no plain data, or names what is not known.
     """
     where = str(filepath)
+    if where.endswith(legacy_file.ENDINGS):
+        return legacy_file.load_legacy(filepath, custom_objects, compile, safe_mode, broken)
     if not is_folder(filepath) and not zip_like(filepath):
-        hint = "Models in the old `.h5` form are not read yet." if where.endswith((".h5", ".hdf5")) else ""
-        raise Invalid("load_model(filepath=...)", "a `.keras` file, or a model's folder", where, hint)
+        raise Invalid("load_model(filepath=...)", "a `.keras` or `.h5` file, or a model's folder", where)
     with opened_model(filepath) as (archive, weights):
         config = archives.read_json(archive, archives.CONFIG, where)
         if not isinstance(config, Mapping) or "class_name" not in config:
@@ -144,14 +152,19 @@ def save_weights(
     WRITERS[ending](model, filepath, overwrite, *(() if max_shard_size is None else (max_shard_size,)))
 
 
-def write_hdf5(model: Any, filepath: Any, overwrite: bool) -> None:
-    """Write the weights to one HDF5 file."""
+def write_hdf5(filepath: Any, overwrite: bool, write: Callable[[Any], None]) -> None:
+    """Write one HDF5 file."""
     with replacing(filepath, overwrite) as beside, new_hdf5(beside) as file:
-        write_weights(model, file)
+        write(file)
+
+
+def write_one(model: Any, filepath: Any, overwrite: bool) -> None:
+    """Write the weights to one HDF5 file."""
+    write_hdf5(filepath, overwrite, lambda file: write_weights(model, file))
 
 
 WRITERS: dict[str, Callable[..., None]] = {
-    shards.SHARD_ENDING: write_hdf5,
+    shards.SHARD_ENDING: write_one,
     shards.ENDING: shards.write_shards,
     tensors_file.ENDING: tensors_file.write_tensors,
 }
@@ -162,21 +175,30 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
 
     Args:
         model: built as the one that was saved.
-        filepath: `.weights.h5` or `.keras`; `.weights.json` where there are several; or `.safetensors`.
+        filepath: `.weights.h5` or `.keras`; `.weights.json` where there are several; `.safetensors`; or `.h5` and
+            `.hdf5` of Keras 1 and 2, where the first layer with weights gets those of the first, and so on.
         skip_mismatch: whether layers that do not fit keep what they have.
-        kwargs: `objects_to_skip`, layers to leave alone.
+        kwargs: `objects_to_skip`, layers to leave alone; `by_name`, for files of Keras 1 and 2: layers get the weights
+            that the file has under their names, and others keep theirs.
 
     Raises:
         Invalid: where the file is no plain data, or does not fit.
     """
     where = str(filepath)
-    skipped = kwargs.pop("objects_to_skip", None) or ()
+    skipped, by_name = kwargs.pop("objects_to_skip", None) or (), kwargs.pop("by_name", None)
     if kwargs:
         raise TypeError(f"load_weights has no argument `{next(iter(kwargs))}`.")
+    if by_name is not None and not where.endswith(legacy_file.ENDINGS):
+        raise Invalid("load_weights(by_name=...)", "a `.h5` or `.hdf5` file of Keras 1 or 2", where)
     if where.endswith(tensors_file.ENDING):
         tensors_file.read_tensors(model, filepath, skip_mismatch, skipped)
         return
     with opened_weights(filepath) as file:
+        if legacy_weights.has_legacy_weights(file):
+            legacy_weights.read_legacy_weights(model, file, where, skip_mismatch, by_name, skipped)
+            return
+        if by_name is not None:
+            raise Invalid("load_weights(by_name=...)", "weights in the form of Keras 1 and 2", where)
         read_weights(model, file, where, skip_mismatch, skipped)
 
 
@@ -201,7 +223,7 @@ def opened_weights(filepath: Any) -> Iterator[Any]:
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The model, with new weights, that `to_json` described.
+    """The model, with new weights, that `to_json` described, in Keras 3 or before.
 
     Raises:
         Invalid: where the text is no JSON, or no model.
@@ -210,4 +232,6 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     if not isinstance(config, Mapping) or "class_name" not in config:
         raise Invalid("model_from_json", "the config of a model", type(config).__name__)
     with broken("model_from_json"):
+        if legacy_config.is_legacy(config):
+            return legacy_config.model_from_config(config, custom_objects, "model_from_json")
         return deserialize_keras_object(config, custom_objects)

@@ -424,7 +424,7 @@ def test_a_file_that_is_there_is_kept_with_overwrite_false(saved):
         small_model().save(saved, overwrite=False)
 
 
-@pytest.mark.parametrize("name", ["model", "model.h5", "model.zip", "model.weights.h5"])
+@pytest.mark.parametrize("name", ["model", "model.h5.txt", "model.zip", "model.weights.h5"])
 def test_other_endings_are_refused(tmp_path, name):
     with pytest.raises(Invalid, match=r"`\.keras`"):
         small_model().save(tmp_path / name)

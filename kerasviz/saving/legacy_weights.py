@@ -1,0 +1,294 @@
+"""Weights as Keras 1 and 2 keep them in HDF5 files: a group for each layer, in order, each with its arrays in order."""
+
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from kerasviz.declare import Invalid
+from kerasviz.layers.layer import Layer
+from kerasviz.saving.hdf5 import Store, plain_attribute, undamaged
+from kerasviz.saving.legacy_recurrent import converted
+
+LAYERS, WEIGHTS, TOP = "layer_names", "weight_names", "top_level_model_weights"
+MOST_NAMES = 1_000_000
+LARGEST_ATTRIBUTE = 64_512  # bytes; longer lists of names are cut into several attributes
+LEFT_OUT = ("StateVar:0",)  # arrays that are no weights any more: states of random numbers
+COUNT = "count:0"  # of Normalization, which needs none any more
+
+
+class Found(NamedTuple):
+    """What a file has for one layer: its arrays in order, under their names."""
+
+    name: str
+    group: Any
+    arrays: list[str]
+
+
+def names_in(group: Any, name: str, where: str) -> list[str]:
+    """A list of names, which may be cut into several attributes."""
+    whole = plain_attribute(group, name, where)
+    parts = [] if whole is None else [whole]
+    while whole is None and (part := plain_attribute(group, f"{name}{len(parts)}", where)) is not None:
+        parts.append(part)
+        if len(parts) > MOST_NAMES:
+            raise Invalid(f"{where}, attribute {name!r}", f"at most {MOST_NAMES} parts", "more")
+    names = [text_of(one, f"{where}, attribute {name!r}") for part in parts for one in np.asarray(part).ravel()]
+    if len(set(names)) < len(names):
+        twice = next(one for index, one in enumerate(names) if one in names[:index])
+        raise Invalid(f"{where}, attribute {name!r}", "each name once", f"{twice!r} twice")
+    return names
+
+
+def text_of(value: Any, where: str) -> str:
+    """A name or a text as it stands in an attribute.
+
+    Raises:
+        Invalid: where it is no text.
+    """
+    if isinstance(value, bytes):
+        with undamaged(where):
+            return value.decode()
+    if not isinstance(value, str):
+        raise Invalid(where, "text", type(value).__name__)
+    return str(value)
+
+
+def has_legacy_weights(file: Any) -> bool:
+    """Whether an open file has weights in this form, alone or in a whole model's."""
+    places = [file, *([file["model_weights"]] if isinstance(file, Mapping) and "model_weights" in file else [])]
+    return any(name in getattr(place, "attrs", ()) for place in places for name in (LAYERS, f"{LAYERS}0"))
+
+
+def weights_group(file: Any, where: str) -> Any:
+    """The group with all layers.
+
+    Raises:
+        Invalid: where there is none.
+    """
+    group = file["/"]
+    if LAYERS not in group.attrs and f"{LAYERS}0" not in group.attrs:
+        group = group.get("model_weights")
+    if group is None or not hasattr(group, "keys"):
+        raise Invalid(where, "weights by layer, as Keras 2 writes them", "none")
+    return group
+
+
+def found_layers(group: Any, where: str) -> list[Found]:
+    """What the file has, layer by layer; those without weights are left out."""
+    found = []
+    for name in names_in(group, LAYERS, where):
+        inner, place = member(group, name, where, "a group"), f"{where}, {name}"
+        arrays = [array for array in names_in(inner, WEIGHTS, place) if not array.endswith(LEFT_OUT)]
+        if arrays:
+            found.append(Found(name, inner, arrays))
+    return found
+
+
+def member(group: Any, path: str, where: str, kind: str) -> Any:
+    """What is at a path in a group. The whole file is checked: it has no links.
+
+    Raises:
+        Invalid: where there is nothing, or what is there is of another kind.
+    """
+    with undamaged(where):
+        item = group[path] if path and not path.startswith("/") and path in group else None
+    if item is None or hasattr(item, "keys") is not (kind == "a group"):
+        raise Invalid(where, f"{kind} `{path}`", "none" if item is None else "another kind")
+    return item
+
+
+def weights_of(layer: Layer) -> list[Any]:
+    """The weights of a layer in the order of these files: trained ones first."""
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def layers_with_weights(model: Any) -> list[Layer]:
+    """The layers that have something in a file."""
+    return [layer for layer in model.layers if weights_of(layer)]
+
+
+def own_weights(model: Any) -> list[Any]:
+    """Weights of the model that are in none of its layers, trained ones first."""
+    inner = {id(weight) for layer in model.layers for weight in layer.weights}
+    return [weight for weight in weights_of(model) if id(weight) not in inner]
+
+
+class Plan:
+    """What is to be put where; nothing is changed until all of it has been read.
+
+    Args:
+        where: for errors.
+        skip_mismatch: whether what does not fit keeps what it has.
+    """
+
+    def __init__(self, where: str, skip_mismatch: bool = False) -> None:
+        self.where = where
+        self.skip_mismatch = skip_mismatch
+        self.values: list[tuple[Any, np.ndarray]] = []
+        self.changed: list[Layer] = []
+
+    def refuse(self, problem: Invalid) -> None:
+        """Raise, or warn and go on."""
+        if not self.skip_mismatch:
+            raise problem
+        warnings.warn(f"Kept what it had: {problem}", stacklevel=7)
+
+    def add(self, thing: Layer, weights: list[Any], found: Found) -> None:
+        """Take the arrays of one layer for its weights."""
+        names = [
+            name for name in found.arrays if not (name.endswith(COUNT) and type(thing).__name__ == "Normalization")
+        ]
+        store, title = Store(found.group, f"{self.where}, {found.name}"), f'{type(thing).__name__} "{thing.name}"'
+        if len(names) != len(weights):
+            self.refuse(Invalid(store.where, f"{len(weights)} arrays for {title}", len(names)))
+            return
+        for name in names:
+            member(found.group, name, store.where, "an array")
+        arrays = converted(thing, [store[name] for name in names])
+        self.changed.append(thing)
+        for name, weight, array in zip(names, weights, arrays, strict=True):
+            if tuple(weight.shape) == array.shape:
+                self.values.append((weight, array))
+            else:
+                self.refuse(Invalid(f"{store.where}/{name}", f"shape {tuple(weight.shape)} for {title}", array.shape))
+
+    def carry_out(self) -> None:
+        """Give the weights their values."""
+        with torch.no_grad():
+            for weight, array in self.values:
+                weight.assign(array)
+        for layer in self.changed:
+            finish = getattr(layer, "finalize_state", None)
+            if finish is not None:
+                finish()
+
+
+def plan_in_order(model: Any, group: Any, where: str, skip_mismatch: bool = False) -> Plan:
+    """Weights for the layers of a model, the first for the first.
+
+    Raises:
+        Invalid: where their numbers or shapes differ.
+    """
+    found, layers = found_layers(group, where), layers_with_weights(model)
+    if len(found) != len(layers):
+        hint = "Build the model first." if not getattr(model, "built", True) else "by_name=True goes by their names."
+        raise Invalid(where, f"{len(layers)} layers with weights", len(found), hint)
+    plan = Plan(where, skip_mismatch)
+    for layer, one in zip(layers, found, strict=True):
+        plan.add(layer, weights_of(layer), one)
+    return with_top(plan, model, group)
+
+
+def plan_by_name(model: Any, group: Any, where: str, skip_mismatch: bool = False) -> Plan:
+    """Weights for those layers of a model whose names the file has.
+
+    Raises:
+        Invalid: where numbers or shapes of arrays differ.
+    """
+    layers: dict[str, list[Layer]] = {}
+    for layer in layers_with_weights(model):
+        layers.setdefault(layer.name, []).append(layer)
+    plan = Plan(where, skip_mismatch)
+    for one in found_layers(group, where):
+        for layer in layers.get(one.name, ()):
+            plan.add(layer, weights_of(layer), one)
+    return with_top(plan, model, group)
+
+
+def plan_of_whole(model: Any, group: Any, where: str) -> Plan:
+    """Weights for the layers of a model that the same file describes: by name where all are there, else in order."""
+    names = sorted(one.name for one in found_layers(group, where))
+    same = names == sorted(layer.name for layer in layers_with_weights(model))
+    return (plan_by_name if same else plan_in_order)(model, group, where)
+
+
+def with_top(plan: Plan, model: Any, group: Any) -> Plan:
+    """The plan, with the weights that are the model's own."""
+    if TOP not in group:
+        return plan
+    inner = member(group, TOP, plan.where, "a group")
+    arrays = names_in(inner, WEIGHTS, f"{plan.where}, {TOP}")
+    own = own_weights(model)
+    if arrays or own:
+        plan.add(model, own, Found(TOP, inner, arrays))
+    return plan
+
+
+def read_legacy_weights(
+    model: Any, file: Any, where: str, skip_mismatch: bool, by_name: bool | None, skipped: Collection[Any] = ()
+) -> None:
+    """Give a model the weights of an open, checked file. Nothing changes unless all of them fit.
+
+    Args:
+        model: built.
+        file: with weights by layer, or a whole model.
+        where: for errors.
+        skip_mismatch: whether weights that do not fit are left out.
+        by_name: whether layers get what the file has under their names.
+        skipped: must be empty.
+
+    Raises:
+        Invalid: where numbers or shapes differ.
+    """
+    if skipped:
+        raise Invalid("load_weights(objects_to_skip=...)", "a `.weights.h5` file of Keras 3", where)
+    plan = plan_by_name if by_name else plan_in_order
+    plan(model, weights_group(file, where), where, skip_mismatch).carry_out()
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def write_legacy_weights(model: Any, group: Any, versions: dict[str, str]) -> None:
+    """Put the weights of a model into an open group."""
+    write_names(group, LAYERS, [layer.name for layer in model.layers])
+    for name, version in versions.items():
+        group.attrs[name] = version
+    for layer in sorted(model.layers, key=lambda layer: layer.name):
+        write_arrays(group.create_group(layer.name), weights_of(layer))
+    write_arrays(group.create_group(TOP), own_weights(model))
+
+
+def write_arrays(group: Any, weights: Iterable[Any]) -> None:
+    """Put arrays into a group, under the paths of the weights."""
+    from kerasviz.tensors import convert_to_numpy
+
+    names = []
+    for path, weight in with_paths(weights):
+        names.append(path)
+        group[path] = convert_to_numpy(weight)
+    write_names(group, WEIGHTS, names)
+
+
+def with_paths(weights: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """Weights with a path that each has for itself."""
+    used: set[str] = set()
+    for index, weight in enumerate(weights):
+        path = (
+            "/".join(part for part in str(weight.path).split("/") if part not in ("", ".", "..")) or f"weight_{index}"
+        )
+        while any(other == path or other.startswith(f"{path}/") or path.startswith(f"{other}/") for other in used):
+            path = f"{path}_{index}"
+        used.add(path)
+        yield path, weight
+
+
+def write_names(group: Any, name: str, names: list[str]) -> None:
+    """Write a list of names, in as many attributes as its length needs.
+
+    Raises:
+        Invalid: for a name that is longer than one may have.
+    """
+    encoded = [one.encode() for one in names]
+    widest = max(map(len, encoded), default=0)
+    if widest > LARGEST_ATTRIBUTE:
+        raise Invalid("saving to `.h5`", f"names of at most {LARGEST_ATTRIBUTE} bytes", widest)
+    if widest * len(encoded) <= LARGEST_ATTRIBUTE:
+        group.attrs[name] = np.array(encoded, dtype=f"S{max(widest, 1)}")
+        return
+    share = LARGEST_ATTRIBUTE // widest
+    for number, start in enumerate(range(0, len(encoded), share)):
+        group.attrs[f"{name}{number}"] = np.array(encoded[start : start + share], dtype=f"S{widest}")
