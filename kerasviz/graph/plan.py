@@ -182,12 +182,18 @@ class Plan:
                 value.readers = -1 if key in returned or value in inputs else readers[key]
             made = self._emit(node, values)
             for tensor, value in zip(node.output_tensors, made, strict=True):
+                if final and id(tensor) in returned and readers.get(id(tensor)):
+                    value = self._as_returned(value)
                 value.shape = tensor.shape
                 values[id(tensor)] = value
             dead = [value for key, value in used if readers[key] == 1 and key not in returned]
             readers.update({key: readers[key] - 1 for key, _ in used})
             self._delete(dead, [*inputs, *made])
         return [values[id(tensor)] for tensor in graph.output_tensors]
+
+    def _as_returned(self, value: Value) -> Value:
+        """The value in Keras's layout: what reads it reads what is returned, so that gradients reach that."""
+        return value if self.read(value) == value.name else Value(self.read(value), value.rank)
 
     def _delete(self, dead: list[Value], kept: list[Value]) -> None:
         """Let go of values that nobody reads any more."""

@@ -89,6 +89,7 @@ class Arrays:
         self.weigh = weigh
         self.num_batches: int | None = -(-self.rows // batch_size)
         self.rebuild = rebuilder(self.columns)
+        self.bare = len(self.columns) == 1 and not isinstance(self.columns[0], (tuple, list))
 
     def peek(self) -> tuple:
         """The first rows, as a batch."""

@@ -21,11 +21,19 @@ NO_VALIDATION = "The validation data ran out. A generator has to yield batches f
 
 
 class Source(Protocol):
-    """Batches, pass after pass. A batch is (x,), (x, y) or (x, y, sample_weight)."""
+    """Batches, pass after pass. A batch is (x,), (x, y) or (x, y, sample_weight).
+
+    Attributes:
+        num_batches: of a pass; None where only the end tells.
+        lasting: whether a batch stays as it is when the next is drawn.
+        restarts: whether there can be several passes.
+        bare: whether a batch was given as its inputs alone, not in a tuple: so a step of the user's gets it.
+    """
 
     num_batches: int | None
     lasting: bool
     restarts: bool
+    bare: bool
 
     def __iter__(self) -> Iterator[tuple]:
         """The batches of one pass."""

@@ -145,9 +145,9 @@ class Preparing:
     def _train_function(self, source: Source) -> Step:
         """What is done with a batch of a training."""
         if self._overrides("make_train_function"):
-            return steps.custom_step(self, of_one(self.make_train_function()))
+            return steps.custom_step(self, of_one(self.make_train_function()), source)
         if self._overrides("train_step", "compute_loss", "compute_metrics"):
-            return steps.custom_step(self, self.train_step)
+            return steps.custom_step(self, self.train_step, source)
         compiled = self._known("fit")
         facts = facts_of(self, compiled, source.lasting)
         known = compiled.kept_step
@@ -163,18 +163,18 @@ class Preparing:
     def _test_function(self, source: Source) -> Step:
         """What is done with a batch of an evaluation."""
         if self._overrides("make_test_function"):
-            return steps.custom_step(self, of_one(self.make_test_function()))
+            return steps.custom_step(self, of_one(self.make_test_function()), source)
         if self._overrides("test_step", "compute_loss", "compute_metrics"):
-            return steps.custom_step(self, torch.no_grad()(self.test_step))
+            return steps.custom_step(self, torch.no_grad()(self.test_step), source)
         compiled = self._known("evaluate")
         return steps.test_step(self, compiled, compiled.new_tally(source.lasting))
 
     def _predict_function(self, source: Source) -> Callable[[tuple], Any]:
         """What is done with a batch of a prediction."""
         if self._overrides("make_predict_function"):
-            return of_one(self.make_predict_function())
+            return steps.with_data_of(source, of_one(self.make_predict_function()))
         if self._overrides("predict_step"):
-            return torch.no_grad()(self.predict_step)
+            return steps.with_data_of(source, torch.no_grad()(self.predict_step))
         if not self._is_built():
             with torch.no_grad():
                 self(unpack(source.peek())[0], training=False)

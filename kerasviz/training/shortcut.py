@@ -55,9 +55,13 @@ class Shortcut:
             and y.numel() == (len(y_pred) if self.per_row else y_pred.numel())
         )
 
+    def loss_and_gradient(self, y: Any, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+        """The formula, with targets as numbers like the predictions where they are no labels."""
+        return self.formula(y if self.per_row or y.dtype is y_pred.dtype else y.to(y_pred.dtype), y_pred)
+
     def backward(self, y: Any, y_pred: Tensor) -> Tensor:
         """Leave gradients on the weights; returns the loss."""
-        loss, gradient = self.formula(y, y_pred.detach())
+        loss, gradient = self.loss_and_gradient(y, y_pred.detach())
         if self.activation is None:
             y_pred.backward(gradient)
             return loss
@@ -158,7 +162,7 @@ def flags_and_scores(y: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
     Shapes:
         y, scores, gradient: (batch, outputs)
     """
-    y = y.reshape(scores.shape).to(scores.dtype)
+    y = y.reshape(scores.shape)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(scores, y)
     return loss, scores.sigmoid().sub_(y).mul_(1 / y.numel())
 
@@ -205,7 +209,7 @@ def objective_for(loss_of: Any, ends_with: str | None) -> Objective | None:
 
     def objective(y_pred: Tensor, y: Any, weight: Any) -> tuple[Tensor, Tensor]:
         if shortcut is not None and weight is None and shortcut.suits(y, y_pred):
-            loss, gradient = shortcut.formula(y, y_pred)
+            loss, gradient = shortcut.loss_and_gradient(y, y_pred)
             return loss, through(ends_with, gradient, y_pred) if of_outputs else gradient
         with torch.enable_grad():
             given = y_pred.detach().requires_grad_()

@@ -12,7 +12,7 @@ from kerasviz.declare import Invalid
 from kerasviz.graph.plan import is_hooked
 from kerasviz.tensors import leaves
 from kerasviz.training.compiled import Compiled
-from kerasviz.training.data import unpack
+from kerasviz.training.data import Source, unpack
 from kerasviz.training.extra_losses import extra_losses, has_losses, may_add_losses
 from kerasviz.training.kept_step import renewed
 from kerasviz.training.logs import floats
@@ -160,9 +160,10 @@ def predict_step(trainer: Any, compiled: Compiled | None) -> Callable[[tuple], A
     return step
 
 
-def custom_step(trainer: Any, method: Callable[[Any], Any]) -> Callable[[tuple], Read]:
-    """The user's own `train_step` or `test_step`."""
+def custom_step(trainer: Any, method: Callable[[Any], Any], source: Source) -> Callable[[tuple], Read]:
+    """The user's own `train_step` or `test_step`, with data in the form that Keras gives it."""
     read = Reader(trainer)
+    method = with_data_of(source, method)
 
     def step(batch: tuple) -> Read:
         logs = method(batch)
@@ -171,6 +172,11 @@ def custom_step(trainer: Any, method: Callable[[Any], Any]) -> Callable[[tuple],
         return functools.partial(floats, logs)
 
     return step
+
+
+def with_data_of(source: Source, method: Callable[[Any], Any]) -> Callable[[tuple], Any]:
+    """The user's own step, for batches: inputs alone come as they are, and not in a tuple."""
+    return lambda batch: method(batch[0] if source.bare else batch)
 
 
 class Reader:

@@ -25,6 +25,7 @@ class Stream:
         weigh: what is done to each (x, y, sample_weight) before it is handed out, such as class weights.
     """
 
+    bare = False  # until a batch says otherwise
     lasting = False  # a generator may write the next batch where this one is
 
     def __init__(self, batches: Any, device: torch.device, weigh: Weigh | None = None) -> None:
@@ -76,7 +77,8 @@ class Stream:
         """Its inputs, targets and weights, of which the last may be missing."""
         if batch is None:
             raise Invalid("data", "at least one batch", "a source without any", "Did an earlier call use it up?")
-        return tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+        self.bare = not isinstance(batch, (tuple, list))
+        return (batch,) if self.bare else tuple(batch)
 
     def _sent(self, value: Any) -> Any:
         return sent(value, self.device, self.restarts) if isinstance(value, Tensor) else value

@@ -182,6 +182,19 @@ def test_large_products_give_the_same_by_either_kernel(rows):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_gradients_reach_an_output_that_other_layers_read(training):
+    inputs = keras.Input((8, 8, 2))
+    middle = layers.Conv2D(3, 3, activation="relu")(inputs)
+    outputs = layers.Dense(2)(layers.GlobalAveragePooling2D()(layers.MaxPooling2D()(middle)))
+    model = keras.Model(inputs, [middle, outputs])
+    features, scores = model(torch.arange(128.0).reshape(1, 8, 8, 2).sin(), training=training)
+    features.retain_grad()
+    scores[0, 1].backward()
+    assert features.grad.shape == (1, 6, 6, 3)
+    assert features.grad.any()
+
+
 @pytest.mark.parametrize("nothing", [None, "text"])
 def test_nothing_or_text_for_an_input_is_refused(nothing):
     inputs = keras.Input((4,))

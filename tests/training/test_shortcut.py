@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from kerasviz import losses
+import kerasviz
+from kerasviz import layers, losses
 from kerasviz.training.shortcut import shortcut_for
 
 
@@ -81,3 +82,35 @@ def test_predictions_that_somebody_listens_to_take_the_long_way():
     kept = torch.softmax(scores, -1)
     kept.retain_grad()
     assert not shortcut.fits(y, kept)
+
+
+KINDS = ["int64", "int32", "uint8", "bool", "float64", "float16"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("deep", [False, True], ids=["dense", "convolution"])
+@pytest.mark.parametrize(
+    ("loss", "end"),
+    [
+        ("binary_crossentropy", "sigmoid"),
+        ("categorical_crossentropy", "softmax"),
+        ("mse", None),
+        (losses.BinaryCrossentropy(from_logits=True), None),
+        (losses.CategoricalCrossentropy(from_logits=True), None),
+    ],
+    ids=["flags", "rows", "numbers", "flag scores", "row scores"],
+)
+def test_targets_of_any_dtype_train_as_floats_do(kind, deep, loss, end):
+    rows = torch.eye(3)[torch.tensor([0, 2, 1, 2, 0, 1])]
+    x = torch.arange(72.0).reshape(6, 2, 2, 3).sin()
+
+    def trained(y):
+        kerasviz.utils.set_random_seed(1)
+        inside = layers.Conv2D(2, 2) if deep else layers.Rescaling(0.5)
+        model = kerasviz.Sequential([kerasviz.Input((2, 2, 3)), inside, layers.Flatten(), layers.Dense(3, end)])
+        model.compile("sgd", loss)
+        loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=2)
+        history = model.fit(loader, epochs=2, verbose=0).history["loss"]
+        return [*history, model.evaluate(x, y, batch_size=2, verbose=0), model.train_on_batch(x, y)]
+
+    assert trained(rows.to(getattr(torch, kind))) == pytest.approx(trained(rows), rel=1e-6)

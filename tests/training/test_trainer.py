@@ -371,8 +371,39 @@ def test_own_train_step_is_used_and_its_logs_are_kept():
     assert history.history == {"extra": [2.0], "loss": [1.0]}
 
 
+def loader(*columns):
+    return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(*columns), batch_size=96)
+
+
+@pytest.mark.parametrize(
+    ("data", "form"),
+    [
+        ((X,), torch.Tensor),
+        (({"input": X},), dict),
+        (([X],), tuple),
+        ((X, NUMBERS), tuple),
+        ((torch.utils.data.DataLoader(torch.from_numpy(X), batch_size=96),), torch.Tensor),
+        ((loader(torch.from_numpy(X)),), tuple),
+    ],
+    ids=["array", "dict", "list", "targets", "loader of tensors", "loader of rows"],
+)
+def test_own_steps_get_data_in_the_form_of_keras(data, form):
+    seen = []
+
+    def step(self, data):
+        seen.append(type(data))
+        return {"loss": 1.0}
+
+    model = subclass(train_step=step, test_step=step, predict_step=lambda self, data: seen.append(type(data)) or X)
+    model.compile("sgd", "mse")
+    quiet(model, *data, batch_size=None if len(data) == 1 and hasattr(data[0], "dataset") else 96)
+    model.evaluate(*data, verbose=0, steps=1)
+    model.predict(data[0], verbose=0, steps=1)
+    assert seen == [form, form, form if len(data) == 1 else torch.Tensor]
+
+
 def test_own_test_and_predict_steps_are_used():
-    model = subclass(test_step=lambda self, data: {"loss": 3.0}, predict_step=lambda self, data: data[0][:, :1])
+    model = subclass(test_step=lambda self, data: {"loss": 3.0}, predict_step=lambda self, data: data[:, :1])
     model.compile("sgd", "mse")
     assert model.evaluate(X, NUMBERS, verbose=0) == 3.0
     assert (model.predict(X, verbose=0) == X[:, :1]).all()

@@ -63,7 +63,7 @@ def test_own_functions_of_steps_are_used():
             return lambda batches: (seen.append("test"), {"loss": 2.0})[1]
 
         def make_predict_function(self, force=False):
-            return lambda batches: (seen.append("predict"), batches[0][0][:, :1])[1]
+            return lambda batches: (seen.append("predict"), batches[0][:, :1])[1]
 
     model = compiled(graph(Own))
     history = model.fit(X, Y, batch_size=40, validation_data=(X, Y), **QUIET).history
