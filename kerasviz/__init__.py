@@ -97,7 +97,7 @@ _HOMES = {
 _PARTS = (
     *("activations", "backend", "callbacks", "config", "constraints", "datasets", "declare", "document"),
     *("dtype_policies", "initializers"),
-    *("insight", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
+    *("insight", "layers", "legacy", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("regularizers", "runs", "saving", "training", "tree", "utils", "widgets"),
 )
 
@@ -141,6 +141,7 @@ __all__ = [
     "initializers",
     "insight",
     "layers",
+    "legacy",
     "losses",
     "metrics",
     "mixed_precision",
@@ -167,7 +168,6 @@ _LATER = {
     "distillation": "distillation comes later",
     "distribution": "training on several devices comes later",
     "export": "export to other formats comes later",
-    "legacy": "the names of Keras 1 and 2 come later",
     "preprocessing": "the names of Keras 2 for data come later",
     "quantizers": "quantization comes later",
     "visualization": "galleries of images come later",

@@ -19,7 +19,7 @@ from kerasviz.saving import (
     serialize_keras_object,
 )
 from kerasviz.tensors import clear_session, is_keras_tensor, standardize_dtype
-from kerasviz.utils import bounding_boxes
+from kerasviz.utils import bounding_boxes, legacy
 from kerasviz.utils.audio import audio_dataset_from_directory
 from kerasviz.utils.batches import PyDataset, pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
 from kerasviz.utils.config import Config
@@ -60,6 +60,7 @@ __all__ = [
     "get_source_inputs",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
+    "legacy",
     "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
@@ -78,7 +79,6 @@ __getattr__ = absent(
     {
         **dict.fromkeys(("array_to_img", "img_to_array", "load_img", "save_img"), "tools for images come later"),
         "image_dataset_from_directory": "tools for images come later",
-        "legacy": "the names of Keras 2 come later",
         "pad_sequences": "tools for text and series come later",
         "text_dataset_from_directory": "tools for text and series come later",
         "timeseries_dataset_from_array": "tools for text and series come later",

@@ -61,7 +61,7 @@ def test_every_public_name_is_there_with_its_parameters(reference, family):
     assert different == {}
 
 
-@pytest.mark.parametrize("name", ["Quantizer", "applications", "legacy"])
+@pytest.mark.parametrize("name", ["Quantizer", "applications", "preprocessing"])
 def test_a_part_that_comes_later_says_so(name):
     assert NOT_YET.search(refusal(kerasviz, name))
 
