@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasviz.declare import Invalid, did_you_mean
 from kerasviz.layers.layer import Layer
+from kerasviz.models.state_names import rename_by_place
 from kerasviz.tensors import KerasTensor
 from kerasviz.training.trainer import Trainer
 
@@ -16,6 +17,11 @@ class Model(Trainer, Layer):  # pyright: ignore[reportIncompatibleVariableOverri
 
     `Model(inputs, outputs)` is the functional way: symbols from `keras.Input` through layers. A subclass makes its
     layers in its constructor and writes `call(inputs)`.
+
+    Entries of `state_dict` are named `layer.weight`, inner layers `layer.inner.weight`: by the names of layers in a
+    Functional or Sequential, where `load_state_dict` lets the numbers differ that follow names given by us; by those of
+    attributes elsewhere, and `attribute_0` and so on for lists. Weights have their Keras names and shapes: `kernel`,
+    `bias`. `seed_generator.state` is that of random numbers, which need not be there.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -55,6 +61,12 @@ class Model(Trainer, Layer):  # pyright: ignore[reportIncompatibleVariableOverri
             hint = did_you_mean(name, found)
             raise Invalid(f'Model "{self.name}".get_layer(name=...)', "the name of a layer", name, hint)
         return found[name]
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any, **options: Any) -> None:
+        """Take layers by their place, where only the numbers in their names differ."""
+        if "graph" in vars(self) or "_stack" in vars(self):
+            rename_by_place(self, state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *args, **options)
 
     def forward_function(self, training: bool) -> Callable[[Any], Any]:
         """The fastest function from inputs to outputs for the mode."""
