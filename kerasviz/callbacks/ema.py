@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-
 from kerasviz.callbacks.base import Callback
 from kerasviz.declare import Invalid, arg
+from kerasviz.optimizers.kernels import kernels
 
 
 class SwapEMAWeights(Callback):
@@ -58,7 +57,7 @@ class SwapEMAWeights(Callback):
         """End with the averages, in both places."""
         if self._ema_weights_in_model:
             for weights, averages in self._pairs():
-                torch._foreach_copy_(averages, weights)
+                kernels._foreach_copy_(averages, weights)
             self._mark(False)
 
     def on_test_begin(self, logs: Any = None) -> None:
@@ -90,8 +89,8 @@ class SwapEMAWeights(Callback):
     def _swap(self) -> None:
         for weights, averages in self._pairs():
             kept = [weight.detach().clone() for weight in weights]
-            torch._foreach_copy_(weights, averages)
-            torch._foreach_copy_(averages, kept)
+            kernels._foreach_copy_(weights, averages)
+            kernels._foreach_copy_(averages, kept)
         self._mark(not self._ema_weights_in_model)
 
     def _mark(self, swapped: bool) -> None:
