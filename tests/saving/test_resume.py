@@ -71,6 +71,73 @@ def compiled(optimizer):
     return model
 
 
+@kerasviz.saving.register_keras_serializable("test_resume")
+class Own(kerasviz.Model):
+    def __init__(self, units=4, **options):
+        super().__init__(**options)
+        self.units = units
+        self.blocks = [layers.Dense(units, "tanh") for _ in range(2)]
+        self.noise = layers.GaussianNoise(0.1)
+        self.last = layers.Dense(CLASSES, "softmax")
+
+    def call(self, inputs, training=False):
+        x = self.noise(inputs, training=training)
+        for block in self.blocks:
+            x = block(x)
+        return self.last(x)
+
+    def get_config(self):
+        return {"units": self.units}
+
+
+def fitted(model, optimizer="adam", **options):
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
+    model.build((None, FEATURES))
+    for variable in model.weights:
+        if len(variable.shape) > 1:
+            variable.assign(torch.randn(variable.shape) * 0.3)
+    return model
+
+
+def nested():
+    inputs = kerasviz.Input((FEATURES,))
+    inner = kerasviz.Sequential([layers.Dense(4, "relu"), layers.Dropout(0.2), layers.UnitNormalization()])
+    x = layers.Reshape((2, 2))(inner(inputs))
+    return kerasviz.Model(inputs, layers.Dense(CLASSES, "softmax")(layers.GRU(3, dropout=0.2)(x)))
+
+
+def unbuilt():
+    return kerasviz.Sequential([layers.Dense(4, "relu"), layers.AlphaDropout(0.2), layers.Dense(CLASSES, "softmax")])
+
+
+def of_dtype(policy):
+    hidden = [layers.Dense(4, "relu", dtype=policy), layers.Dropout(0.2, dtype=policy)]
+    last = layers.Dense(CLASSES, "softmax", dtype="float32")
+    return kerasviz.Sequential([kerasviz.Input((FEATURES,)), *hidden, last])
+
+
+MODELS = {
+    "of a class": lambda: fitted(Own()),
+    "nested": lambda: fitted(nested()),
+    "built late": lambda: fitted(unbuilt(), optimizers.RMSprop(0.01, momentum=0.5)),
+    "of half precision": lambda: fitted(of_dtype("mixed_bfloat16"), optimizers.SGD(0.01, momentum=0.9)),
+    "of float16, scaled": lambda: fitted(of_dtype("mixed_float16"), optimizers.Adam(0.01), auto_scale_loss=True),
+    "executing several steps": lambda: fitted(nested(), optimizers.AdamW(0.01), steps_per_execution=2),
+    "run eagerly": lambda: fitted(nested(), optimizers.Adamax(0.01), run_eagerly=True),
+}
+SCHEDULERS = torch.optim.lr_scheduler
+TORCH = {
+    **{
+        name: getattr(torch.optim, name)
+        for name in ("ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop")
+    },
+    "momentum": lambda parameters: torch.optim.SGD(parameters, 0.01, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "schedule": (torch.optim.Adam, lambda optimizer: SCHEDULERS.ExponentialLR(optimizer, 0.7)),
+    "schedule of batches": (torch.optim.AdamW, lambda optimizer: SCHEDULERS.OneCycleLR(optimizer, 0.1, 20), "batch"),
+    "plateau": (torch.optim.RMSprop, lambda optimizer: SCHEDULERS.ReduceLROnPlateau(optimizer, patience=0)),
+}
+
+
 def trained(model, epochs=1):
     random = np.random.default_rng(5)
     x = random.normal(size=(ROWS, FEATURES)).astype("float32")
@@ -79,7 +146,7 @@ def trained(model, epochs=1):
 
 
 def state(model):
-    return [v.numpy().copy() for v in (*model.variables, *model.optimizer.variables)]
+    return [v.detach().float().numpy().copy() for v in (*model.variables, *model.optimizer.variables)]
 
 
 def through_file(model, path):
@@ -95,8 +162,9 @@ def through_folder(model, path):
 def through_weights(ending):
     def there_and_back(model, path):
         model.save_weights(path / f"a{ending}")
-        other = kerasviz.Sequential.from_config(model.get_config())
+        other = type(model).from_config(model.get_config())
         other.compile_from_config(model.get_compile_config())
+        other.build((None, FEATURES))
         other.load_weights(path / f"a{ending}")
         return other
 
@@ -111,8 +179,13 @@ FORMS = {
 }
 
 
-def assert_goes_on(make, there_and_back, path):
-    never_saved, saved = compiled(make()), compiled(make())
+def seeded(make):
+    torch.manual_seed(3)
+    return make()
+
+
+def assert_goes_on(make, there_and_back, path, ready=None):
+    never_saved, saved = (seeded(lambda: (ready or compiled)(make())) for _ in range(2))
     trained(never_saved)
     trained(saved)
     again = there_and_back(saved, path)
@@ -124,15 +197,71 @@ def assert_goes_on(make, there_and_back, path):
             np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_loaded_training_goes_on_as_if_never_saved(name, tmp_path):
-    assert_goes_on(OPTIMIZERS[name], through_file, tmp_path)
+def test_a_loaded_training_goes_on_as_if_never_saved(name, form, tmp_path):
+    assert_goes_on(OPTIMIZERS[name], FORMS[form], tmp_path)
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ["Adam", "average and accumulation", "scaled loss, schedule"])
-def test_every_form_goes_on(name, form, tmp_path):
-    assert_goes_on(OPTIMIZERS[name], FORMS[form], tmp_path)
+@pytest.mark.parametrize("name", MODELS)
+def test_a_loaded_model_of_any_sort_goes_on(name, form, tmp_path):
+    assert_goes_on(MODELS[name], FORMS[form], tmp_path, lambda model: model)
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_torchs_optimizers_go_on_from_their_state_dict(name, tmp_path):
+    def there_and_back(model, path):
+        torch.save([model.state_dict(), model.optimizer.state_dict()], path / "a.pt")
+        other = compiled(TORCH[name])
+        weights, state = torch.load(path / "a.pt", weights_only=True)
+        other.load_state_dict(weights, strict=True)
+        other.optimizer.build(other.trainable_variables)
+        other.optimizer.load_state_dict(state)
+        return other
+
+    assert_goes_on(lambda: TORCH[name], there_and_back, tmp_path)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_steps_by_hand_go_on_with_metrics_that_begin_anew(form, tmp_path):
+    never_saved, saved = compiled(optimizers.Adam(0.01)), compiled(optimizers.Adam(0.01))
+    random = np.random.default_rng(5)
+    x, y = random.normal(size=(ROWS, FEATURES)).astype("float32"), random.integers(0, CLASSES, size=(ROWS, 1))
+    for model in (never_saved, saved):
+        for _ in range(3):
+            model.train_on_batch(x, y)
+    again = FORMS[form](saved, tmp_path)
+    assert all(float(variable.sum()) == 0 for variable in again.metrics_variables)
+    never_saved.reset_metrics()
+    for _ in range(3):
+        assert again.train_on_batch(x, y) == never_saved.train_on_batch(x, y)
+    for one, two in zip(state(never_saved), state(again), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_a_scale_that_was_lowered_stays_so(tmp_path):
+    def lowered():
+        model = compiled(optimizers.LossScaleOptimizer(optimizers.SGD(0.01), initial_scale=2.0**15))
+        model.optimizer.build(model.trainable_variables)
+        model.optimizer.apply([torch.full_like(v, torch.inf) for v in model.trainable_variables], None)
+        return model
+
+    model = lowered()
+    scale = float(model.optimizer.dynamic_scale)
+    again = through_file(model, tmp_path)
+    assert scale == 2.0**14
+    assert float(again.optimizer.dynamic_scale) == scale
+    assert trained(again) == trained(model)
+
+
+def test_the_same_file_may_be_loaded_again_and_again(tmp_path):
+    model = compiled(optimizers.Adam(0.01))
+    trained(model)
+    first, second = through_file(model, tmp_path), kerasviz.saving.load_model(tmp_path / "a.keras")
+    assert trained(first, epochs=2) == trained(second, epochs=2)
+    third = through_file(first, tmp_path)
+    assert trained(third) == trained(second)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
