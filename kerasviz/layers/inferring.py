@@ -10,7 +10,17 @@ from kerasviz.layers.building import Building
 from kerasviz.layers.calling import call_facts, map_shapes, shape_arguments, shape_of
 from kerasviz.layers.inputspec import check_input_spec
 from kerasviz.layers.masking import Masked
-from kerasviz.tensors import KerasTensor, default_device, is_float, leaves, map_leaves, record, result_type, torch_dtype
+from kerasviz.tensors import (
+    KerasTensor,
+    StatelessScope,
+    default_device,
+    is_float,
+    leaves,
+    map_leaves,
+    record,
+    result_type,
+    torch_dtype,
+)
 
 
 class Inferring(Building, Masked):
@@ -53,8 +63,8 @@ class Inferring(Building, Masked):
         return dtypes[0] if len(set(dtypes)) == 1 else result_type(*dtypes)
 
     def _spec_by_calling(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        """Call on small tensors of two sizes: what differs is unknown in the output."""
-        with torch.no_grad(), self._inside():
+        """Call on small tensors of two sizes: what differs is unknown in the output. No variable changes."""
+        with torch.no_grad(), self._inside(), StatelessScope():
             runs = [nn.Module.__call__(self, *_concrete(args, n), **_concrete(kwargs, n)) for n in (2, 3)]
 
         def merged(first: Any, second: Any) -> Any:

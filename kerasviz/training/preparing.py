@@ -1,14 +1,15 @@
 """What happens before the first batch: data found and checked, outputs learned, steps put together."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from kerasviz.callbacks import CallbackList
 from kerasviz.declare import Invalid
-from kerasviz.tensors import default_device, leaves, map_leaves, settings, torch_dtype
+from kerasviz.tensors import StatelessScope, default_device, leaves, map_leaves, settings, torch_dtype
 from kerasviz.training import step as steps
 from kerasviz.training.arrays import Arrays
 from kerasviz.training.checks import check_ids, check_inputs, check_targets
@@ -130,7 +131,7 @@ class Preparing:
             check_ids(self, unpack(source.columns)[0])
         y_pred = known_outputs(self, x)
         if y_pred is None:
-            with torch.no_grad():
+            with looking():
                 y_pred = self(x, training=False)
         compiled.match(y, y_pred, getattr(self, "output_names", None))
         if compiled.loss is not None:
@@ -176,7 +177,7 @@ class Preparing:
         if self._overrides("predict_step"):
             return steps.with_data_of(source, torch.no_grad()(self.predict_step))
         if not self._is_built():
-            with torch.no_grad():
+            with looking():
                 self(unpack(source.peek())[0], training=False)
         return steps.predict_step(self, self._compiled)
 
@@ -267,6 +268,13 @@ def validation_epochs(frequency: int | Sequence[int]) -> Callable[[int], bool]:
         return lambda epoch: (epoch + 1) % frequency == 0
     chosen = set(frequency)
     return lambda epoch: epoch + 1 in chosen
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Inside the `with`, a model may be called for its shapes: variables are made, but none changes."""
+    with torch.no_grad(), StatelessScope():
+        yield
 
 
 def known_outputs(model: Any, x: Any) -> Any:

@@ -507,3 +507,43 @@ def test_a_killed_training_goes_on_from_its_backup(tmp_path, frequency):
     if frequency == "epoch":
         np.testing.assert_array_equal(resumed.get_weights()[0], whole.get_weights()[0])
     assert not (tmp_path / "backup").exists()
+
+
+class Counting(layers.Layer):
+    """Counts its calls, in a variable and in a buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False, name="calls")
+        self.in_place = self.add_weight(shape=(), initializer="zeros", trainable=False, name="in_place")
+
+    def call(self, x):
+        self.calls.assign_add(1.0)
+        self.in_place.add_(1.0)
+        return x * 2
+
+
+@pytest.mark.parametrize("kind", ["functional", "sequential", "subclass"])
+def test_variables_change_with_the_batches_and_not_while_shapes_are_looked_for(kind):
+    counting, dense = Counting(), layers.Dense(1)
+    if kind == "subclass":
+
+        class Own(kerasviz.Model):
+            def __init__(self):
+                super().__init__()
+                self.parts = [counting, dense]
+
+            def call(self, x):
+                return dense(counting(x))
+
+        model = Own()
+    elif kind == "sequential":
+        model = kerasviz.Sequential([layers.Input((5,)), counting, dense])
+    else:
+        inputs = layers.Input((5,))
+        model = kerasviz.Model(inputs, dense(counting(inputs)))
+    model.compile("sgd", "mse")
+    quiet(model, X, NUMBERS, batch_size=24)
+    assert (float(counting.calls), float(counting.in_place)) == (4.0, 4.0)
+    model.predict(X, batch_size=48, verbose=0)
+    assert (float(counting.calls), float(counting.in_place)) == (6.0, 6.0)
