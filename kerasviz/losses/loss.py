@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Component, Invalid, Kind, arg, snake_case
-from kerasviz.losses.reduction import MEANS, check_shapes, masked_weight, pair, reduce_values
+from kerasviz.losses.reduction import MEANS, check_shapes, masked_weight, pair, reduce_values, same_rank
 from kerasviz.tensors import (
     DTypePolicy,
     convert_to_tensor,
@@ -71,6 +71,7 @@ class Loss(Component):
     _torch_dtype: torch.dtype
     _is_mean: bool
     takes_labels: ClassVar[bool] = False  # targets are whole numbers, left as they are
+    aligns: ClassVar[bool] = False  # targets and predictions get one rank before `call`
 
     def check(self) -> None:
         """A loss without a name goes by that of its class."""
@@ -108,6 +109,8 @@ class Loss(Component):
         mask = getattr(y_pred, "_keras_mask", None)
         if mask is not None and y_pred.shape[-1] == 1 and y_true.ndim == y_pred.ndim - 1 == mask.ndim:
             y_true = y_true.unsqueeze(-1)  # the axis of one is not that of the mask
+        elif self.aligns and y_true.ndim != y_pred.ndim:
+            y_true, y_pred = same_rank(y_true, y_pred)
         try:
             if self._is_mean and sample_weight is None and mask is None and y_pred.numel():
                 loss = self.mean(y_true, y_pred)
@@ -154,6 +157,8 @@ class Loss(Component):
 
 class NamedLoss(Loss):
     """Base of the losses below: their own arguments, then reduction, name and dtype."""
+
+    aligns = True
 
     name: str | None = arg(None, doc=NAME_DOC, group="base", after="reduction")
 

@@ -121,3 +121,19 @@ def test_circle_of_classes_with_one_member_has_a_gradient_without_nan():
 def test_plain_lists_are_data():
     assert float(keras.losses.MeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [1.0, 0.0]])) == 0.5
     assert float(keras.losses.MeanSquaredError(reduction="sum")([0, 1], [[0.5], [1.0]])) == 0.25
+
+
+ALIGNED = sorted(
+    name
+    for name, loss in vars(keras.losses).items()
+    if isinstance(loss, type) and getattr(loss, "aligns", False) and not loss.takes_labels and name != "Circle"
+)
+
+
+@pytest.mark.parametrize("name", [name for name in ALIGNED if name != "CTC"])
+def test_flat_targets_and_columns_of_one_are_the_same(name):
+    loss = getattr(keras.losses, name)()
+    y_true, y_pred = torch.tensor([0.0, 1.0, 1.0, 0.0, 1.0]), torch.tensor([0.2, 0.9, 0.4, 0.3, 0.7])
+    expected = loss(y_true[:, None], y_pred[:, None])
+    torch.testing.assert_close(loss(y_true, y_pred[:, None]), expected)
+    torch.testing.assert_close(loss(y_true[:, None], y_pred), expected)
