@@ -51,7 +51,7 @@ class EarlyStopping(MonitorCallback):
             self.best_epoch = epoch
             if self.baseline is None or self.is_better(value, self.baseline):
                 self.wait = 0
-                return
+            return
         if self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True

@@ -179,6 +179,19 @@ def test_terminate_on_nan_may_raise():
         CallbackList([callbacks.TerminateOnNaN(True)], model=Weights()).on_train_batch_end(1, {"loss": math.nan})
 
 
+def test_a_value_that_is_no_number_is_never_the_best():
+    stop = callbacks.EarlyStopping("loss", patience=3, restore_best_weights=True)
+    model, count = run(stop, [math.nan, math.nan, 2.0, 3.0, 1.0])
+    assert (count, stop.best, model.weights[0].tolist()) == (5, 1.0, [4, 4])
+
+
+def test_the_best_is_not_overwritten_in_epochs_that_lack_its_value(tmp_path):
+    save = callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras", save_best_only=True)
+    with pytest.warns(UserWarning, match="They have: loss"):
+        run(save, [1.0, 2.0])
+    assert not list(tmp_path.iterdir())
+
+
 # the learning rate
 
 
