@@ -9,6 +9,7 @@ from kerasviz.document.components import make_layer
 from kerasviz.document.document import INPUT_KINDS, Document, Json, from_data
 from kerasviz.document.inference import input_spec
 from kerasviz.document.kinds import NESTED
+from kerasviz.saving.budget import at, budget_of_config
 
 Models = dict[str, Any]
 
@@ -22,12 +23,14 @@ def build(document: Document, *, name: str | None = None, like: Any = None) -> A
         like: an earlier model; weights of layers with the same name and shapes are taken over.
 
     Raises:
-        Invalid: where the document cannot be built; `where` names the layer.
+        Invalid: where the document cannot be built, or asks for more memory than half of this machine's; `where` names
+            the layer.
     """
     from kerasviz.models import Functional
 
-    inputs, outputs = tensors(document)
-    model = Functional(single(inputs), single(outputs), name=name)
+    with budget_of_config("model"):
+        inputs, outputs = tensors(document)
+        model = Functional(single(inputs), single(outputs), name=name)
     if like is not None:
         copy_weights(like, model)
     return model
@@ -79,6 +82,7 @@ def called(document: Document, call: str, layers: Models, values: dict[str, list
     if layer["kind"].startswith("ops."):
         made = record_function(function(layer["kind"]), tuple(args), kwargs, layer.get("name") or layer["id"])
     else:
+        at(f'{layer["kind"]} "{document.name_of(call)}"')
         if layer["id"] not in layers:
             layers[layer["id"]] = new_layer(layer)
         made = layers[layer["id"]](*args, **kwargs)

@@ -15,6 +15,7 @@ from kerasviz.document.calls import arguments
 from kerasviz.document.components import instance, key_of, weight_sizes
 from kerasviz.document.document import INPUT_KINDS, Document, Json, from_data
 from kerasviz.document.kinds import NESTED, input_limits
+from kerasviz.saving.budget import budget_of_config
 from kerasviz.tensors import unused_objects
 
 Shape = tuple[int | None, ...]
@@ -178,9 +179,10 @@ def fresh_outcome(kind: str, args: Json, call: Json, specs: tuple[Spec, ...]) ->
             return Outcome((input_spec(args),))
         if kind in NESTED:
             return nested_outcome(args, specs)
-        if kind.startswith("ops."):
-            return Outcome(operation_outputs(kind, call, specs))
-        return layer_outcome(kind, args, call, specs)
+        with budget_of_config(kind):
+            if kind.startswith("ops."):
+                return Outcome(operation_outputs(kind, call, specs))
+            return layer_outcome(kind, args, call, specs)
     except Invalid as error:
         return Outcome(error=error)
     except RecursionError:

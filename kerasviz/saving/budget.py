@@ -38,7 +38,7 @@ class Budget(TorchDispatchMode):
         super().__init__()
         most = machine_memory() // SHARE_OF_MEMORY
         self.one = most if stored is None else max(4 * stored, ONE_IS_FINE)
-        self.left = most if stored is None else 8 * stored + ALL_ARE_FINE
+        self.all = self.left = most if stored is None else 8 * stored + ALL_ARE_FINE
         self.is_alone = stored is None
         self.where = where
 
@@ -75,18 +75,26 @@ class Budget(TorchDispatchMode):
         if size > self.one or self.left < 0:
             hint = "Its config and its weights do not belong together."
             if self.is_alone:
-                hint = "A config alone may ask for half of this machine's memory."
-            raise Invalid(self.where, f"arrays of at most {self.one} bytes", f"shape {shape}", hint)
+                hint = "New arrays may take half of this machine's memory, all together."
+            most = self.one if size > self.one else self.all
+            raise Invalid(self.where, f"arrays of at most {most} bytes", f"shape {shape}", hint)
 
 
 @contextlib.contextmanager
 def budget_of_config(where: str) -> Iterator[None]:
-    """The budget of a config that comes without weights; none where one holds already."""
+    """The budget of a config or document that comes without weights; none where one holds already."""
     if getattr(_limits, "current", None) is not None:
         yield
         return
     with Budget(None, where):
         yield
+
+
+def at(where: str) -> None:
+    """Name what is being made, for the error of the budget that holds, if one does."""
+    current = getattr(_limits, "current", None)
+    if current is not None:
+        current.where = where
 
 
 _makes_something: dict[Any, bool] = {}

@@ -1,6 +1,17 @@
 """What is wrong with a document, where it comes from, and what to do about it."""
 
-from kerasviz.document.problems import arguments, columns, data, habits, labels, merges, shapes, training, wiring
+from kerasviz.document.problems import (
+    arguments,
+    columns,
+    data,
+    habits,
+    labels,
+    memory,
+    merges,
+    shapes,
+    training,
+    wiring,
+)
 from kerasviz.document.problems.base import RULES, Fix, Problem, View, find_problems
 
 __all__ = [
@@ -14,6 +25,7 @@ __all__ = [
     "find_problems",
     "habits",
     "labels",
+    "memory",
     "merges",
     "shapes",
     "training",
