@@ -9,6 +9,7 @@ import torch
 from kerasviz import ops
 from kerasviz.declare import Invalid
 from kerasviz.layers.input import InputLayer
+from kerasviz.layers.layer import Layer
 from kerasviz.saving.config import deserialize_keras_object, scope, serialize_keras_object
 from kerasviz.saving.functions import arguments, function_from_config, function_to_config, is_function
 from kerasviz.saving.values import listed, symbol_facts
@@ -42,8 +43,13 @@ class GraphWriter:
             "dtype": policy,
             "layers": [self.entry(operation) for operation in self.graph.operations],
             "input_layers": map_leaves(self.history, self.graph.inputs),
-            "output_layers": map_leaves(self.history, self.graph.outputs),
+            "output_layers": map_leaves(self.place, self.graph.outputs),
         }
+
+    def place(self, tensor: KerasTensor) -> list[Any]:
+        """Where an output comes from: Keras counts a graph's calls from 1 there, and from 0 in arguments."""
+        name, call, index = self.history(tensor)
+        return [name, call + counts_from_one(self.graph.place[id(tensor)][0].operation), index]
 
     def history(self, tensor: KerasTensor) -> list[Any]:
         """Where a symbol comes from: operation, number of the call, number of the output."""
@@ -65,7 +71,7 @@ class GraphWriter:
         """What one call was given."""
         call: dict[str, Any] = {
             "args": [self.plain(value) for value in args],
-            "kwargs": {name: self.plain(value) for name, value in kwargs.items()},
+            "kwargs": {name: self.plain(value) for name, value in kwargs.items() if not is_unsaid(name, value)},
         }
         return call | {MEANT: ["training"]} if kwargs.get("training") is False else call
 
@@ -207,8 +213,19 @@ class GraphReader:
         if isinstance(places, Mapping):
             return {key: self.symbols(place) for key, place in places.items()}
         if isinstance(places, (list, tuple)) and len(places) == 3 and isinstance(places[0], str):
-            return self.symbol(places)
+            name, call, index = places
+            return self.symbol([name, max(int(call) - counts_from_one(self.made.get(name)), 0), index])
         return [self.symbols(place) for place in places]
+
+
+def counts_from_one(operation: Any) -> bool:
+    """Whether it is a graph, whose first call is the one that made it."""
+    return isinstance(operation, Layer) and "graph" in vars(operation)
+
+
+def is_unsaid(name: str, value: Any) -> bool:
+    """Whether an argument of a call says no more than its absence."""
+    return value is None and name in ("training", "initial_state")
 
 
 def called(function: Any, name: str, args: list, kwargs: dict[str, Any], settings: dict[str, Any]) -> Any:
@@ -226,7 +243,7 @@ def _needless_left_out(args: list, kwargs: dict[str, Any]) -> dict[str, Any]:
         carried = getattr(args[0] if args else None, "_keras_mask", None)
         if name == "mask" and (value is None or same_symbol(value, carried)):
             continue
-        if value is None and name in ("training", "initial_state"):
+        if is_unsaid(name, value):
             continue
         kept[name] = value
     return kept
