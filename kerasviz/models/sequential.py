@@ -50,7 +50,7 @@ class Sequential(Model):
         given = layer.__dict__.get("_given_input_shape")
         if not self._stack and given is not None and not isinstance(layer, InputLayer):
             self._push(InputLayer(batch_shape=given))
-        elif not self._stack and isinstance(layer, Functional) and not isinstance(layer, InputLayer):
+        elif not self._stack and (isinstance(layer, Functional) or vars(layer).get("_functional") is not None):
             self._push(InputLayer(batch_shape=layer.inputs[0].shape, dtype=layer.inputs[0].dtype))
         self._push(layer)
         if rebuild:

@@ -38,8 +38,8 @@ GONE: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"fused": ANY, "virtual_batch_size": None, "adjustment": None, "mode": 0},
     "Bidirectional": {"input_dim": ANY, "input_length": ANY},
     "Conv1D": {"input_dim": ANY, "input_length": ANY},
-    "Conv2DTranspose": {"groups": 1},
-    "Conv3DTranspose": {"groups": 1},
+    **{f"Conv{rank}DTranspose": {"groups": 1} for rank in (1, 2, 3)},
+    **{f"ConvLSTM{rank}D": {"time_major": False, "implementation": ANY} for rank in (1, 2, 3)},
     "Dense": {"input_dim": ANY},
     "DepthwiseConv1D": {**KERNEL, "filters": ANY},
     "DepthwiseConv2D": {**KERNEL, "filters": ANY},
@@ -54,6 +54,7 @@ GONE: dict[str, dict[str, Any]] = {
     "SeparableConv2D": KERNEL,
     "SimpleRNN": RECURRENT,
     "SimpleRNNCell": {"implementation": ANY},
+    **{f"SpatialDropout{rank}D": {"noise_shape": None} for rank in (1, 2, 3)},
     "StackedRNNCells": {"reverse_state_order": False},
     "Normalization": {"count": ANY},
 }
@@ -121,12 +122,16 @@ OLD_NAMES: dict[str, dict[str, str]] = {  # names that Keras 1 had
 }
 KERNEL_SIZES = (("nb_row", "nb_col"), ("kernel_dim1", "kernel_dim2", "kernel_dim3"))
 DATA_FORMATS = {"tf": "channels_last", "th": "channels_first"}
-RECURRENT_WITH_GATES = ("LSTM", "GRU", "LSTMCell", "GRUCell")
 
 
 def now_called(class_name: str) -> str:
     """The name of a class of Keras 1 or 2 today."""
     return CLASSES.get(class_name, class_name)
+
+
+def plain_name(name: str) -> str:
+    """The name of a layer today, where `/` stands between layers only."""
+    return name.replace("/", "_")
 
 
 def translated(class_name: str, config: Mapping[str, Any], known: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -150,7 +155,7 @@ def translated(class_name: str, config: Mapping[str, Any], known: Mapping[str, A
             raise Invalid(where, f"{argument}={gone[argument]!r}, the only one that there still is", value)
     if isinstance(made.get("axis"), list) and len(made["axis"]) == 1:
         made["axis"] = made["axis"][0]
-    if name in RECURRENT_WITH_GATES and made.get("recurrent_activation") == "hard_sigmoid":
+    if "hard_sigmoid" in (made.get("activation"), made.get("recurrent_activation")):
         tell_of_hard_sigmoid(name, config)
     return made
 

@@ -8,7 +8,7 @@ from kerasviz.declare import Invalid, registered_object
 from kerasviz.declare.registry import names_of
 from kerasviz.saving import values
 from kerasviz.saving.function_classes import function_of
-from kerasviz.saving.legacy_arguments import EVERYWHERE, now_called, translated
+from kerasviz.saving.legacy_arguments import EVERYWHERE, now_called, plain_name, translated
 from kerasviz.saving.legacy_graph import translated_graph
 from kerasviz.saving.legacy_tensorflow import is_tensorflow_call, translated_operation
 
@@ -17,6 +17,7 @@ HOLDING_LAYERS = ("layer", "backward_layer", "forward_layer", "cell", "cells")  
 GONE_POLICIES = ("Policy", "PolicyV1", "MixedPrecision")
 NOT_HERE = {
     "Merge": "Keras 1 had it; Add, Multiply, Concatenate and their like do its work.",
+    **dict.fromkeys(("LocallyConnected1D", "LocallyConnected2D"), "Keras 2 had it; Keras 3 has no such layer."),
     "TensorFlowOpLayer": "It holds a piece of TensorFlow's graph. Save the model without raw TensorFlow operations.",
 }
 
@@ -99,7 +100,9 @@ class Translator:
         return {**made, "module": "keras.layers", "class_name": now_called(name), "config": config}
 
     def value(self, key: str, value: Any) -> Any:
-        """An argument: layers inside are translated, and the names of dtype policies."""
+        """An argument: layers inside are translated, names too, and those of dtype policies."""
+        if key == "name" and self.before_3 and isinstance(value, str):
+            return plain_name(value)
         if key in HOLDING_LAYERS and isinstance(value, (list, tuple)):
             return [self.layer(part) for part in value]
         if key in HOLDING_LAYERS and isinstance(value, Mapping):
@@ -159,7 +162,7 @@ class Translator:
             made = {**config, "layers": self.stack([self.layer(layer) for layer in config["layers"]], config["layers"])}
         else:
             made = translated_graph(config, self.entry, self.before_3, self.where)
-        made = {key: value for key, value in made.items() if key not in EVERYWHERE}
+        made = {key: self.value(key, value) for key, value in made.items() if key not in EVERYWHERE}
         return {**entry, "module": "keras", "class_name": name, "config": made}
 
     def stack(self, layers: list[dict[str, Any]], before: list[Any]) -> list[dict[str, Any]]:
@@ -173,7 +176,7 @@ class Translator:
         if shape is None:
             return layers
         dtype = given.get("input_dtype") or given.get("dtype")
-        config = {"batch_shape": shape, "name": f"{given.get('name', 'layer')}_input"}
+        config = {"batch_shape": shape, "name": plain_name(f"{given.get('name', 'layer')}_input")}
         config |= {"dtype": dtype} if isinstance(dtype, str) and not dtype.startswith("mixed") else {}
         return [{"module": "keras.layers", "class_name": "InputLayer", "config": config}, *layers]
 

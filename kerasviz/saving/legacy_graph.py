@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kerasviz.declare import Invalid
+from kerasviz.saving.legacy_arguments import plain_name
 
 CONSTANT = "_CONSTANT_VALUE"  # stands for a layer where an input is a number
 TAKING_STATES = ("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional")
@@ -25,11 +26,15 @@ def translated_graph(
     """
     entries = [layer(named(entry, where)) for entry in config["layers"]]
     graph = Graph(entries, config, where)
-    places = {}
-    for key in ("input_layers", "output_layers"):
-        found = graph.places(config.get(key))
-        places[key] = found[0] if before_3 and len(found) == 1 and isinstance(found[0], list) else found
-    return {**config, "layers": [graph.with_calls(entry) for entry in entries], **places}
+    made = {**config, "layers": [graph.with_calls(entry) for entry in entries]}
+    if not before_3:
+        return made
+    return made | {key: one_alone(graph.places(config.get(key))) for key in ("input_layers", "output_layers")}
+
+
+def one_alone(places: Any) -> Any:
+    """Inputs or outputs; of a list of one, what is in it."""
+    return places[0] if isinstance(places, list) and len(places) == 1 and isinstance(places[0], list) else places
 
 
 def named(entry: Any, where: str) -> dict[str, Any]:
@@ -38,7 +43,7 @@ def named(entry: Any, where: str) -> dict[str, Any]:
         raise Invalid(where, "the config of a layer", entry)
     config = entry.get("config")
     name = entry.get("name") or (config.get("name") if isinstance(config, Mapping) else None)
-    return {**entry, "name": name}
+    return {**entry, "name": plain_name(name) if isinstance(name, str) else name}
 
 
 class Graph:
@@ -56,8 +61,10 @@ class Graph:
         last: dict[str, int] = {}
         for part in (*(entry.get("inbound_nodes") for entry in entries), config.get("output_layers")):
             for reference in self.references(part):
-                last[reference[0]] = max(last.get(reference[0], 0), reference[1])
-        self.first = {}
+                name = plain_name(reference[0])
+                last[name] = max(last.get(name, 0), reference[1])
+        self.first: dict[str, int] = {}
+        self.graphs = {entry["name"] for entry in entries if entry["class_name"] == "Functional"}
         for entry in entries:
             calls = entry.get("inbound_nodes") or []
             self.first[entry["name"]] = 1 if calls and last.get(entry["name"], 0) >= len(calls) else 0
@@ -79,12 +86,13 @@ class Graph:
         if not isinstance(value, list) or len(value) not in (3, 4) or not isinstance(value[0], str):
             return False
         numbers = all(type(number) is int for number in value[1:3])
-        return value[0] in self.names and numbers and isinstance(value[-1], (int, Mapping))
+        return plain_name(value[0]) in self.names and numbers and isinstance(value[-1], (int, Mapping))
 
     def places(self, value: Any) -> Any:
-        """Inputs or outputs, by layer, call and output."""
+        """Inputs or outputs, by layer, call and output. Calls of a Functional count from 1 there, today too."""
         if self.is_reference(value):
-            return self.history(value)
+            name, call, index = self.history(value)
+            return [name, call + (name in self.graphs), index]
         if isinstance(value, Mapping):
             return {key: self.places(part) for key, part in value.items()}
         if not isinstance(value, list) or not value or isinstance(value[0], str):
@@ -93,7 +101,7 @@ class Graph:
 
     def history(self, reference: list[Any]) -> list[Any]:
         """A place in the numbers of today."""
-        name, call, index = reference[:3]
+        name, call, index = plain_name(reference[0]), *reference[1:3]
         return [name, call - self.first.get(name, 0), index]
 
     def with_calls(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -107,11 +115,11 @@ class Graph:
         """One call: what is given by place, and what by name."""
         if isinstance(call, Mapping) and {"args", "kwargs"} <= set(call):
             return dict(call)
-        named: dict[str, Any] = {}
-        inputs = self.inputs(call, named)
+        given: dict[str, Any] = {}
+        inputs = self.inputs(call, given)
+        named = {name: self.argument(value) for name, value in given.items() if value is not None}
         if entry["class_name"] in TAKING_STATES and isinstance(inputs, list) and len(inputs) > 1:
             inputs, named["initial_state"] = inputs[0], inputs[1:]
-        named = {name: self.argument(value) for name, value in named.items() if value is not None}
         if "reordered" in entry:
             return entry["reordered"](inputs, named)
         return {"args": [inputs], "kwargs": named}

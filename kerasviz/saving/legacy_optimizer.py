@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasviz.saving.hdf5 import Store
+from kerasviz.saving.legacy_arguments import plain_name
 from kerasviz.saving.legacy_weights import found_layers, member, names_in, write_arrays
 
 STATE = "optimizer_weights"
@@ -23,6 +24,9 @@ OURS = {  # what Keras 2 called the arrays of each weight
     "u": "norm",
     "accumulator": "accumulator",
     "linear": "linear",
+    "average": "average",
+    "r": "row",
+    "c": "column",
     "accum_grad": "accumulated_grad",
     "accum_var": "accumulated_delta_var",
     "accumulated_grad": "accumulated_grad",
@@ -36,6 +40,8 @@ IN_ORDER = {  # where names tell nothing: the arrays of all weights, one kind af
 }
 SORTED_BY_NAME = (2, 0, 5)  # the last Keras that put weights in the order of their names
 PRODUCTS = ("momentum_cache", "m_schedule", "u_product", "variable")  # Nadam's product of momenta
+STEPS_OF_NADAM = 1000  # after which its momentum is the same at each step
+SCALES = {"current_loss_scale": "_scale", "loss_scale": "_scale", "good_steps": "_step_counter"}
 FRESH = "The optimizer starts anew"
 
 Entry = tuple[str, np.ndarray]
@@ -57,14 +63,12 @@ def restore_optimizer(model: Any, file: Any, version: str | None, where: str) ->
         return
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
-    own = list(optimizer.variables)
-    same = [array.shape for _, array in entries] == [tuple(variable.shape) for variable in own]
-    if same and number_of(version) >= (3,):
-        values = list(zip(own, [array for _, array in entries], strict=True))
-    else:
-        values = StateOfKeras2(optimizer, model, entries, version).values(file, where)
-    for variable, array in values:
-        variable.assign(array)
+    own, arrays = list(optimizer.variables), [array for _, array in entries]
+    same = [array.shape for array in arrays] == [tuple(variable.shape) for variable in own]
+    if not same or number_of(version) < (3,):
+        known = {id(v): value for v, value in StateOfKeras2(optimizer, model, entries, version).values(file, where)}
+        arrays = [known.get(id(variable), variable.detach()) for variable in own]
+    optimizer.load_own_variables({str(index): array for index, array in enumerate(arrays)})
 
 
 def number_of(version: str | None) -> tuple[int, ...]:
@@ -83,7 +87,8 @@ class StateOfKeras2:
     """
 
     def __init__(self, optimizer: Any, model: Any, entries: list[Entry], version: str | None) -> None:
-        self.optimizer = optimizer
+        self.outer = optimizer
+        self.optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         self.model = model
         self.version = number_of(version)
         self.weights = list(model.trainable_variables)
@@ -91,44 +96,54 @@ class StateOfKeras2:
         self.scalars = [entry for entry in entries if not entry[1].shape]
         self.arrays = [entry for entry in entries if entry[1].shape]
         if () in self.shapes:  # a weight without axes: only names tell its arrays from counts
-            counts = ("iter", "iteration", "iterations", "learning_rate", *PRODUCTS)
+            counts = ("iter", "iteration", "iterations", "learning_rate", *PRODUCTS, *SCALES)
             self.scalars = [entry for entry in entries if last_of(entry[0]) in counts]
             self.arrays = [entry for entry in entries if last_of(entry[0]) not in counts]
 
     def values(self, file: Any, where: str) -> list[tuple[Any, np.ndarray]]:
         """Variables of the optimizer, and what they become; none, with a warning, where it does not fit."""
-        slots: dict[str, list[Any]] = getattr(self.optimizer, "_slots", {})
         found = self.by_name() or self.by_order()
-        if not slots and not self.arrays:
-            return self.counts()
         made = []
-        for name, own in slots.items():
-            arrays = self.in_order(found.get(name, []), file, where)
+        for name, own in self.slots().items():
+            arrays = self.in_order(found.get(name, []), own, file, where)
             if arrays is None:
                 got = f"{len(self.arrays)} arrays for {len(self.weights)} weights"
                 warnings.warn(f"{FRESH}: {where} has no `{name}` for each weight, but {got}.", stacklevel=5)
                 return []
-            made += [(variable, array) for variable, array in zip(own, arrays, strict=True) if variable is not None]
+            made += zip(own, arrays, strict=True)
         return made + self.counts()
+
+    def slots(self) -> dict[str, list[Any]]:
+        """The optimizer's arrays by kind, without those that stand for none."""
+        kinds: dict[str, list[Any]] = dict(getattr(self.optimizer, "_slots", {}))
+        averages = getattr(self.optimizer, "_averages", [])
+        kinds |= {"average": averages} if averages else {}
+        return {
+            name: [
+                variable
+                for variable, shape in zip(own, self.shapes, strict=True)
+                if variable is not None and (variable.ndim or not shape)
+            ]
+            for name, own in kinds.items()
+        }
 
     def by_name(self) -> dict[str, list[np.ndarray]]:
         """Arrays by what their names say they are; empty where one says nothing."""
-        found: dict[str, list[np.ndarray]] = {}
-        for name, array in self.arrays:
-            kind = self.kind_of(name)
-            if kind is None:
-                return {}
-            found.setdefault(kind, []).append(array)
-        return found
+        for places in ((0, 1), (-1,)):  # `Adam/m/dense/kernel:0` from 2.11 on, `Adam/dense/kernel/m:0` before
+            found: dict[str, list[np.ndarray]] = {}
+            for name, array in self.arrays:
+                found.setdefault(self.kind_of(name, places), []).append(array)
+            if "" not in found:
+                return found
+        return {}
 
-    def kind_of(self, name: str) -> str | None:
-        """What an array is: `Adam/dense/kernel/m:0` until 2.10, `Adam/m/dense/kernel:0` from 2.11 on."""
+    def kind_of(self, name: str, places: tuple[int, ...]) -> str:
+        """What an array is, by parts of its name; empty where they say nothing."""
         ours = OURS | ADAMAX if type(self.optimizer).__name__ == "Adamax" else OURS
-        parts = name.split(":")[0].split("/")
-        for part in (parts[-1], *parts[1:2]):
-            if re.sub(r"_\d+$", "", part) in ours and len(parts) > 2:
-                return ours[re.sub(r"_\d+$", "", part)]
-        return None
+        parts = [re.sub(r"_\d+$", "", part) for part in name.split(":")[0].split("/")]
+        if len(parts) < 3:
+            return ""
+        return next((ours[parts[place]] for place in places if parts[place] in ours), "")
 
     def by_order(self) -> dict[str, list[np.ndarray]]:
         """Arrays by their place: one kind for all weights, then the next."""
@@ -142,13 +157,13 @@ class StateOfKeras2:
         order = [name for name in IN_ORDER.get(type(self.optimizer).__name__, tuple(slots)) if name in slots]
         return dict(zip(order, kinds, strict=False))
 
-    def in_order(self, arrays: list[np.ndarray], file: Any, where: str) -> list[np.ndarray] | None:
+    def in_order(self, arrays: list[np.ndarray], own: list[Any], file: Any, where: str) -> list[np.ndarray] | None:
         """The arrays in the order of the weights, which may be that of their names in the file; None if neither."""
-        names = self.names_of_weights(file, where)
+        names, shapes = self.names_of_weights(file, where), [tuple(variable.shape) for variable in own]
         orders = [list(range(len(arrays))), sorted(range(len(names)), key=names.__getitem__)]
         for order in reversed(orders) if self.version <= SORTED_BY_NAME else orders:
             made = dict(zip(order, arrays, strict=False))
-            if len(order) == len(arrays) and [made[index].shape for index in sorted(made)] == self.shapes:
+            if len(order) == len(arrays) and [made[index].shape for index in sorted(made)] == shapes:
                 return [made[index] for index in sorted(made)]
         return None
 
@@ -156,7 +171,9 @@ class StateOfKeras2:
         """What the file calls the trained weights, in the order of the model."""
         if "model_weights" not in file:
             return []
-        found = {one.name: one.arrays for one in found_layers(file["model_weights"], f"{where}, model_weights")}
+        found = {
+            plain_name(one.name): one.arrays for one in found_layers(file["model_weights"], f"{where}, model_weights")
+        }
         return [
             name for layer in self.model.layers for name in found.get(layer.name, [])[: len(layer.trainable_weights)]
         ]
@@ -164,14 +181,25 @@ class StateOfKeras2:
     def counts(self) -> list[tuple[Any, np.ndarray]]:
         """The counter of steps, and what else there is once for all weights."""
         made = []
+        product, steps = getattr(self.optimizer, "_product", None), 0
         for index, (name, value) in enumerate(self.scalars):
             last = last_of(name)
             if last in ("iter", "iteration", "iterations") or (index == 0 and value.dtype.kind in "iu"):
                 made.append((self.optimizer.iterations, value))
-            product = getattr(self.optimizer, "_product", None)
+                steps = max(int(value), 0)
+            if last in SCALES and hasattr(self.outer, SCALES[last]):
+                made.append((getattr(self.outer, SCALES[last]), value))
             if product is not None and last in PRODUCTS:
                 made.append((product, value))
+                product = None
+        if product is not None:
+            made.append((product, np.asarray(self.product_after(steps))))
         return made
+
+    def product_after(self, steps: int) -> float:
+        """Nadam's product of momenta, which Keras 2 left out of its files from 2.11 on."""
+        first = np.arange(1, min(steps, STEPS_OF_NADAM) + 1, dtype=float)
+        return float(np.prod(self.optimizer.momentum_of(first))) * self.optimizer.beta_1 ** (steps - len(first))
 
 
 def last_of(name: str) -> str:

@@ -7,29 +7,79 @@ from kerasviz.declare import Invalid
 from kerasviz.saving.function_classes import class_of
 
 CALLS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty")
-IGNORED = ("name", "data_format")
+ANY = object()
+NEEDLESS: dict[str, Any] = {  # arguments that may be left out where they have this value
+    **{"name": ANY, "conjugate": False, "validate_indices": None, "batch_dims": 0, "mode": "CONSTANT"},
+    **dict.fromkeys(("transpose_a", "transpose_b", "adjoint_a", "adjoint_b", "exclusive", "reverse"), False),
+}
 TWO = {"y": "x2"}
 AXES = {"axis": "axis", "keepdims": "keepdims"}
+AXIS = {"axis": "axis"}
+SAME = (  # names that tf.math and keras.ops have alike
+    *("abs", "ceil", "cos", "cosh", "erf", "exp", "expm1", "floor", "log", "log1p", "log_sigmoid", "logical_not"),
+    *("negative", "reciprocal", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh", "softplus", "sqrt", "square"),
+    *("tan", "tanh"),
+)
+SAME_OF_TWO = (
+    *("add", "divide_no_nan", "equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or"),
+    *("logical_xor", "maximum", "minimum", "multiply", "not_equal", "subtract"),
+)
+REDUCTIONS = {
+    **{name: name for name in ("all", "any", "logsumexp", "max", "mean", "min", "prod", "sum")},
+    **{"std": "std", "variance": "var"},
+}
 FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {  # TensorFlow's name -> ours, and the arguments besides the first
-    **{f"math.{name}": (name, TWO) for name in ("add", "subtract", "multiply", "maximum", "minimum")},
+    **{f"math.{name}": (name, {}) for name in SAME},
+    **{f"math.{name}": (name, TWO) for name in SAME_OF_TWO},
+    **{f"math.a{name}": (f"arc{name}", {}) for name in ("cos", "cosh", "sin", "sinh", "tan", "tanh")},
+    **{f"math.is_{name}": (f"is{name}", {}) for name in ("finite", "inf", "nan")},
+    **{f"math.reduce_{name}": (ours, AXES) for name, ours in REDUCTIONS.items()},
+    **{f"math.{name}": (name, AXIS) for name in ("argmax", "argmin", "cumprod", "cumsum")},
     **{f"__operators__.{name}": (name, TWO) for name in ("add", "subtract", "multiply")},
-    **{f"math.{name}": (name, {}) for name in ("abs", "exp", "log", "negative", "sigmoid", "sqrt", "square", "tanh")},
-    **{f"nn.{name}": (name, {}) for name in ("elu", "relu", "relu6", "selu", "sigmoid", "softplus", "tanh")},
-    **{f"math.reduce_{name}": (name, AXES) for name in ("max", "mean", "min", "prod", "sum")},
-    "math.divide": ("true_divide", TWO),
-    "math.truediv": ("true_divide", TWO),
-    "math.pow": ("power", TWO),
-    "math.rsqrt": ("rsqrt", {}),
-    "nn.softmax": ("softmax", {"axis": "axis"}),
-    "nn.silu": ("silu", {}),
+    **{
+        f"nn.{name}": (name, {}) for name in ("elu", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "softsign")
+    },
+    **{f"nn.{name}": (name, AXIS) for name in ("log_softmax", "softmax")},
+    **{name: (name, {}) for name in ("ones_like", "stop_gradient", "zeros_like")},
+    **{name: (name, AXIS) for name in ("expand_dims", "squeeze", "stack", "unstack")},
+    **dict.fromkeys(("math.divide", "math.truediv"), ("true_divide", TWO)),
+    **dict.fromkeys(("transpose", "compat.v1.transpose"), ("transpose", {"perm": "axes"})),
+    **dict.fromkeys(("pad", "compat.v1.pad"), ("pad", {"paddings": "pad_width", "constant_values": "constant_values"})),
+    **dict.fromkeys(("gather", "compat.v1.gather"), ("take", {"indices": "indices", "axis": "axis"})),
+    **dict.fromkeys(("math.floordiv", "compat.v1.floor_div"), ("floor_divide", TWO)),
     "cast": ("cast", {"dtype": "dtype"}),
-    "concat": ("concatenate", {"axis": "axis"}),
-    "expand_dims": ("expand_dims", {"axis": "axis"}),
+    "clip_by_value": ("clip", {"clip_value_min": "x_min", "clip_value_max": "x_max"}),
+    "compat.v1.squeeze": ("squeeze", AXIS),
+    "concat": ("concatenate", AXIS),
+    "identity": ("copy", {}),
     "linalg.matmul": ("matmul", {"b": "x2"}),
+    "math.floormod": ("mod", TWO),
+    "math.l2_normalize": ("normalize", {"axis": "axis", "epsilon": "epsilon"}),
+    "math.pow": ("power", TWO),
+    "nn.gelu": ("gelu", {"approximate": "approximate"}),
+    "nn.leaky_relu": ("leaky_relu", {"alpha": "negative_slope"}),
+    "nn.tanh": ("tanh", {}),
+    "one_hot": ("one_hot", {"depth": "num_classes", "axis": "axis"}),
+    "repeat": ("repeat", {"repeats": "repeats", "axis": "axis"}),
     "reshape": ("reshape", {"shape": "newshape"}),
-    "squeeze": ("squeeze", {"axis": "axis"}),
-    "stack": ("stack", {"axis": "axis"}),
-    "transpose": ("transpose", {"perm": "axes"}),
+    "reverse": ("flip", AXIS),
+    "roll": ("roll", {"shift": "shift", "axis": "axis"}),
+    "split": ("split", {"num_or_size_splits": "indices_or_sections", "axis": "axis"}),
+    "tile": ("tile", {"multiples": "repeats"}),
+    "where": ("where", {"x": "x1", "y": "x2"}),
+}
+ASSUMED: dict[str, dict[str, Any]] = {  # defaults that are others in keras.ops
+    "compat.v1.gather": {"axis": 0},
+    "gather": {"axis": 0},
+    "math.argmax": {"axis": 0},
+    "math.argmin": {"axis": 0},
+    "math.cumprod": {"axis": 0},
+    "math.cumsum": {"axis": 0},
+    "math.l2_normalize": {"axis": None, "epsilon": 1e-12},
+    "nn.gelu": {"approximate": False},
+    "nn.leaky_relu": {"alpha": 0.2},
+    "one_hot": {"axis": -1},
+    "split": {"axis": 0},
 }
 GET_ITEM = "__operators__.getitem"
 
@@ -56,11 +106,12 @@ def translated_operation(entry: Mapping[str, Any], where: str) -> dict[str, Any]
     ours, arguments = FUNCTIONS[name]
 
     def reordered(inputs: Any, named: dict[str, Any]) -> dict[str, Any]:
-        unknown = [argument for argument in named if argument not in arguments and argument not in IGNORED]
-        if unknown:
-            raise Invalid(f"{place}, `{name}`", f"arguments among {', '.join(arguments) or 'none'}", unknown[0])
-        renamed = {arguments[argument]: value for argument, value in named.items() if argument in arguments}
-        return {"args": [inputs], "kwargs": renamed}
+        named = {**ASSUMED.get(name, {}), **named}
+        given = {ours: named.pop(theirs) for theirs, ours in arguments.items() if theirs in named}
+        for argument, value in named.items():
+            if argument not in NEEDLESS or (NEEDLESS[argument] is not ANY and value != NEEDLESS[argument]):
+                raise Invalid(f"{place}, `{name}`", f"no {argument}={value!r}", "it")
+        return {"args": [inputs], "kwargs": given}
 
     return operation(entry, ours, reordered)
 

@@ -9,7 +9,7 @@ from kerasviz.declare.registry import names_of
 OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile")
 GONE = ("decay", "is_legacy_optimizer", "jit_compile", "schedule_decay", "sparse_rate")  # arguments of optimizers
 RENAMED = {"lr": "learning_rate", "initial_accumulator": "initial_accumulator_value"}
-SCALING = "LossScaleOptimizer"
+SCALING = ("LossScaleOptimizer", "LossScaleOptimizerV1", "LossScaleOptimizerV3")
 OLD_LOSSES = {"cosine_proximity": "cosine_similarity", "cosine": "cosine_similarity"}
 DEFAULT_REDUCTIONS = (None, "auto")
 OF_FUNCTIONS = ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper")
@@ -64,6 +64,8 @@ def optimizer_of(config: Mapping[str, Any], where: str) -> Any:
     mine = registered_object(name)
     if mine is not None:
         return mine.from_config(dict(given))
+    if name in SCALING:
+        return scaling(given, where)
     members = family("optimizer").names()
     cls = members.get(name) or members.get(name.lower()) or members.get(name.split(">")[-1])
     if not isinstance(cls, type):
@@ -71,18 +73,40 @@ def optimizer_of(config: Mapping[str, Any], where: str) -> Any:
         raise Invalid(f"optimizer of {where}", "an optimizer that is known", name, hint)
     known: Mapping[str, Any] = getattr(cls, "args", {})
     named = {RENAMED.get(key, key): value for key, value in given.items()}
-    if isinstance(named.get("inner_optimizer"), Mapping):
-        named["inner_optimizer"] = optimizer_of(named["inner_optimizer"], where)
     rate, decay = named.get("learning_rate"), named.get("decay")
-    if isinstance(rate, Mapping) and not rate.get("module") and registered_object(str(rate.get("class_name"))) is None:
-        named["learning_rate"] = {**rate, "module": "keras.optimizers.schedules"}
+    if isinstance(rate, Mapping):
+        named["learning_rate"] = schedule(rate)
     elif isinstance(rate, (int, float)) and isinstance(decay, (int, float)) and decay > 0:
-        schedule = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay}
-        named["learning_rate"] = names_of("keras.optimizers.schedules")["InverseTimeDecay"](**schedule)
+        falling = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay}
+        named["learning_rate"] = names_of("keras.optimizers.schedules")["InverseTimeDecay"](**falling)
     if named.get("weight_decay") is False or (named.get("weight_decay") == 0 and known["weight_decay"].default is None):
         named["weight_decay"] = None
     kept = {key: value for key, value in named.items() if key in known and not (value is None and key == "epsilon")}
     return cls.from_config(kept)
+
+
+def schedule(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A schedule of the learning rate in the form of today."""
+    made = dict(config)
+    if not made.get("module") and registered_object(str(made.get("class_name"))) is None:
+        made["module"] = "keras.optimizers.schedules"
+    if isinstance(made.get("config"), Mapping):
+        made["config"] = {key: value for key, value in made["config"].items() if (key, value) != ("name", None)}
+    return made
+
+
+def scaling(config: Mapping[str, Any], where: str) -> Any:
+    """An optimizer that scales the loss; where the scale is fixed, the one inside with that scale."""
+    inner = config.get("inner_optimizer")
+    if not isinstance(inner, Mapping):
+        raise Invalid(f"optimizer of {where}", "an optimizer whose loss is scaled", inner)
+    if config.get("dynamic") is False:
+        told = inner.get("config")
+        told = told if isinstance(told, Mapping) else {}
+        return optimizer_of({**inner, "config": {**told, "loss_scale_factor": config.get("initial_scale")}}, where)
+    cls = family("optimizer").names()["LossScaleOptimizer"]
+    known = {key: value for key, value in config.items() if key in cls.args and key != "inner_optimizer"}
+    return cls(optimizer_of(inner, where), **known)
 
 
 def optimizer_config(optimizer: Any) -> dict[str, Any]:
@@ -142,8 +166,8 @@ def function_named(name: str) -> Any:
         Invalid: where there is none of that name.
     """
     found = registered_object(name)
-    for kind in LIBRARIES:
-        found = found if found is not None else family(kind).names().get(name)
+    for library in LIBRARIES.values():
+        found = found if found is not None else names_of(f"keras.{library}").get(name)
     if found is None or isinstance(found, type):
         hint = "Pass it in `custom_objects`, or load with compile=False."
         raise Invalid("training_config of the file", "a function of y_true and y_pred", name, hint)

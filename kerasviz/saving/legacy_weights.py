@@ -10,13 +10,13 @@ import torch
 from kerasviz.declare import Invalid
 from kerasviz.layers.layer import Layer
 from kerasviz.saving.hdf5 import Store, plain_attribute, undamaged
+from kerasviz.saving.legacy_arguments import plain_name
 from kerasviz.saving.legacy_recurrent import converted
 
 LAYERS, WEIGHTS, TOP = "layer_names", "weight_names", "top_level_model_weights"
 MOST_NAMES = 1_000_000
 LARGEST_ATTRIBUTE = 64_512  # bytes; longer lists of names are cut into several attributes
 LEFT_OUT = ("StateVar:0",)  # arrays that are no weights any more: states of random numbers
-COUNT = "count:0"  # of Normalization, which needs none any more
 
 
 class Found(NamedTuple):
@@ -138,9 +138,7 @@ class Plan:
 
     def add(self, thing: Layer, weights: list[Any], found: Found) -> None:
         """Take the arrays of one layer for its weights."""
-        names = [
-            name for name in found.arrays if not (name.endswith(COUNT) and type(thing).__name__ == "Normalization")
-        ]
+        names = found.arrays
         store, title = Store(found.group, f"{self.where}, {found.name}"), f'{type(thing).__name__} "{thing.name}"'
         if len(names) != len(weights):
             self.refuse(Invalid(store.where, f"{len(weights)} arrays for {title}", len(names)))
@@ -193,14 +191,14 @@ def plan_by_name(model: Any, group: Any, where: str, skip_mismatch: bool = False
         layers.setdefault(layer.name, []).append(layer)
     plan = Plan(where, skip_mismatch)
     for one in found_layers(group, where):
-        for layer in layers.get(one.name, ()):
+        for layer in layers.get(one.name) or layers.get(plain_name(one.name), ()):
             plan.add(layer, weights_of(layer), one)
     return with_top(plan, model, group)
 
 
 def plan_of_whole(model: Any, group: Any, where: str) -> Plan:
     """Weights for the layers of a model that the same file describes: by name where all are there, else in order."""
-    names = sorted(one.name for one in found_layers(group, where))
+    names = sorted(plain_name(one.name) for one in found_layers(group, where))
     same = names == sorted(layer.name for layer in layers_with_weights(model))
     return (plan_by_name if same else plan_in_order)(model, group, where)
 

@@ -289,3 +289,10 @@ def test_dicts_of_inputs_and_outputs_go_by_sorted_keys_as_in_keras():
         (2, 2),
         (2, 5),
     ]
+
+
+def test_a_sequential_of_built_models_is_built():
+    inner = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    assert keras.Sequential([inner, layers.Dense(4)]).output_shape == (None, 4)
+    late = keras.Sequential([layers.Dense(2)])
+    assert not keras.Sequential([late, layers.Dense(4)]).built
