@@ -15,6 +15,7 @@ from kerasviz.training.sending import gathered, sent
 
 SMALL_BATCH_BYTES = 32 * 1024
 BLOCK_BYTES = 512 * 1024
+VIEWS = 256  # batches of a block at most
 RESIDENT_BYTES = 1024**3  # kept on a device that does not say how much memory is free
 AT_ONCE_BYTES = 16 * 1024**2  # arrays up to this size become floatx before the first batch; larger ones block by block
 Weigh = Callable[[tuple], tuple]
@@ -99,12 +100,12 @@ class Arrays:
     def __iter__(self) -> Iterator[tuple]:
         """The batches of one pass."""
         self._move()
-        order, rows = self._order(), self._block_rows()
-        pick, rebuild, size = self._picker(order), self.rebuild, self.batch_size
-        for start in range(0, self.rows, rows):
-            block = pick(start, min(start + rows, self.rows))
+        order, rows, size = self._order(), self._block_rows(), self.batch_size
+        picks, rebuild = [self._picker(leaf, order) for leaf in self.leaves], self.rebuild
+        for which in slices(self.rows, rows) if order is None else parts_of(order, rows):
+            block = tuple([pick(which) for pick in picks])
             if rows == size:
-                yield tuple(block) if rebuild is None else rebuild(block)
+                yield block if rebuild is None else rebuild(block)
                 continue
             batches = zip(*(cut(part, size) for part in block), strict=True)
             yield from batches if rebuild is None else map(rebuild, batches)
@@ -118,28 +119,20 @@ class Arrays:
     def close(self) -> None:
         """Nothing is left running."""
 
-    def _picker(self, order: Tensor | None) -> Callable[[int, int], list[Any]]:
-        """A function of the first row and the row to stop before, for the rows of all leaves."""
-        found = self.leaves
-        is_plain = all(isinstance(leaf, Tensor) and leaf.device == self.device for leaf in found)
-        if not is_plain or any(wanted_dtype(leaf) for leaf in found):
-            numbers = None if order is None else order.cpu().numpy()  # for texts
-            return lambda start, stop: [self._part(leaf, start, stop, order, numbers) for leaf in found]
-        if order is None:
-            return lambda start, stop: [leaf[start:stop] for leaf in found]
-
-        def pick(start: int, stop: int) -> list[Any]:
-            chosen = order[start:stop]
-            return [leaf.index_select(0, chosen) for leaf in found]
-
-        return pick
-
-    def _part(self, leaf: Any, start: int, stop: int, order: Tensor | None, numbers: Any) -> Any:
-        if order is None:
-            return self._ready(leaf[start:stop])
+    def _picker(self, leaf: Any, order: Tensor | None) -> Callable[[Any], Any]:
+        """A function of a slice, or of numbers of rows, for these rows as they are handed out."""
+        device, dtype = self.device, wanted_dtype(leaf)
         if not isinstance(leaf, Tensor):
-            return leaf[numbers[start:stop]]
-        return self._ready(gathered(leaf, order[start:stop], self.device))
+            return lambda which: picked(leaf, which)
+        if leaf.device != device:
+            if order is None:
+                return lambda which: self._ready(leaf[which])
+            return lambda which: self._ready(gathered(leaf, which, device))
+        if dtype is None:
+            return leaf.__getitem__ if order is None else lambda which: leaf.index_select(0, which)
+        if order is None:
+            return lambda which: leaf[which].to(dtype)
+        return lambda which: leaf.index_select(0, which).to(dtype)
 
     def _ready(self, part: Any) -> Any:
         return sent(as_floatx(part), self.device) if isinstance(part, Tensor) else part
@@ -171,11 +164,14 @@ class Arrays:
         return order if tensor is None else order.to(tensor.device)
 
     def _block_rows(self) -> int:
-        row_bytes = sum(leaf[0].nbytes for leaf in self.leaves if isinstance(leaf, Tensor))
-        batch_bytes = max(1, row_bytes * self.batch_size)
-        if batch_bytes > SMALL_BATCH_BYTES and (self.shuffle or self.chosen is not None):
-            return self.batch_size
-        return self.batch_size * max(1, BLOCK_BYTES // batch_bytes)
+        tensors = [leaf for leaf in self.leaves if isinstance(leaf, Tensor)]
+        batch_bytes = max(1, sum(leaf[0].nbytes for leaf in tensors) * self.batch_size)
+        if self.shuffle or self.chosen is not None:
+            if batch_bytes > SMALL_BATCH_BYTES:
+                return self.batch_size
+        elif all(leaf.device == self.device and wanted_dtype(leaf) is None for leaf in tensors):
+            return self.batch_size * VIEWS  # nothing is copied
+        return self.batch_size * min(VIEWS, max(1, BLOCK_BYTES // batch_bytes))
 
     def split(self, share: float) -> tuple["Arrays", "Arrays"]:
         """All but the last `share` of the rows, and those: in their order, without the weights of classes."""
@@ -219,6 +215,16 @@ def cut(part: Any, size: int) -> Any:
     if isinstance(part, Tensor):
         return part.split(size)
     return [part[start : start + size] for start in range(0, len(part), size)]
+
+
+def slices(rows: int, size: int) -> Iterator[slice]:
+    """All rows in parts of `size`, the last of what is left."""
+    return (slice(start, start + size) for start in range(0, rows, size))
+
+
+def parts_of(order: Tensor, size: int) -> Iterator[Tensor]:
+    """Numbers of rows in parts of `size`, the last of what is left."""
+    return (part for several in order.split(size * VIEWS) for part in several.split(size))
 
 
 def moved(leaf: Tensor, device: torch.device) -> Tensor:

@@ -14,6 +14,7 @@ from kerasviz.training.frames import is_frame, read_frame
 from kerasviz.training.texts import is_text, texts_from
 
 WIDENED = {np.dtype("uint16"): np.int32, np.dtype("uint32"): np.int64, np.dtype("uint64"): np.int64}
+QUICK = {np.dtype(name) for name in ("?", "b", "B", "h", "i", "q", "e", "f", "d")}  # as torch has them
 NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 KINDS = "arrays, tensors, frames, or lists and dicts of them"
 
@@ -29,6 +30,17 @@ def as_tensors(data: Any, where: str) -> Any:
 def as_tensor(value: Any, where: str) -> Any:
     """One array, frame, series or tensor as a tensor, or as an array of text."""
     return as_floatx(read_one(value, where))
+
+
+def as_data(part: Any) -> Any:
+    """`as_tensors` for a part of each batch: quick where there is nothing to do."""
+    kind = type(part)
+    if kind is np.ndarray and part.dtype in QUICK and part.flags.carray:
+        part = torch.from_numpy(part)
+    elif kind is not Tensor or part.requires_grad or part.layout is not torch.strided or part.is_nested:
+        return as_tensors(part, "data")
+    dtype = part.dtype
+    return part.to(floatx) if dtype.is_floating_point and dtype is not (floatx := floatx_dtype()) else part
 
 
 def read(data: Any, where: str) -> Any:
@@ -89,8 +101,13 @@ def wanted_dtype(value: Any) -> torch.dtype | None:
     """What a tensor has to become: floatx for floats that are not; None where it stays as it is."""
     if not isinstance(value, Tensor) or not value.is_floating_point():
         return None
-    floatx = torch_dtype(settings.floatx())
+    floatx = floatx_dtype()
     return None if value.dtype == floatx else floatx
+
+
+def floatx_dtype() -> torch.dtype:
+    """The dtype that floats become."""
+    return torch_dtype(settings.floatx())
 
 
 def read_tensor(value: Tensor, where: str) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from kerasviz.declare import Invalid
 from kerasviz.tensors import map_leaves
 from kerasviz.training.arrays import Weigh
-from kerasviz.training.reading import as_floatx, as_tensors, read_tensor
+from kerasviz.training.reading import as_data
 from kerasviz.training.sending import sent
 
 FORMS = "batches (x,), (x, y) or (x, y, sample_weight)"
@@ -82,13 +82,6 @@ class Stream:
 
     def _sent(self, value: Any) -> Any:
         return sent(value, self.device, self.restarts) if isinstance(value, Tensor) else value
-
-
-def as_data(part: Any) -> Any:
-    """A part of a batch as a tensor, or a nest of them; None where there is none."""
-    if isinstance(part, Tensor):
-        return as_floatx(read_tensor(part, "data"))
-    return as_tensors(part, "data")
 
 
 class Indexed(Stream):
