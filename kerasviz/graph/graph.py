@@ -17,12 +17,14 @@ class Graph:
     Attributes:
         nodes: calls, each after those it depends on.
         operations: layers and functions, the farthest from the outputs first; each once.
+        result: the structure of what a call gives: the outputs, but of a list of one what is in it.
         place: id of a symbol -> (node, position among the node's outputs).
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
         self.inputs = inputs
         self.outputs = outputs
+        self.result = one_alone(outputs)
         self.input_tensors = [_symbol(value, "inputs") for value in leaves(inputs)]
         self.output_tensors = [_symbol(value, "outputs") for value in leaves(outputs)]
         self.place: dict[int, tuple[Node, int]] = {}
@@ -122,3 +124,8 @@ def _symbol(value: Any, where: str) -> KerasTensor:
         hint = "Start from `keras.Input(...)`." if where == "inputs" else "Call layers on `keras.Input(...)`."
         raise Invalid(f"Model({where}=...)", "symbols made by `keras.Input` and layers", value, hint)
     return value
+
+
+def one_alone(structure: Any) -> Any:
+    """The structure, or what a list of one has."""
+    return structure[0] if isinstance(structure, (list, tuple)) and len(structure) == 1 else structure

@@ -291,7 +291,7 @@ def known_outputs(model: Any, x: Any) -> Any:
     rows = first.shape[0]
     return map_leaves(
         lambda symbol: torch.zeros((rows, *symbol.shape[1:]), dtype=torch_dtype(symbol.dtype), device=first.device),
-        graph.outputs,
+        graph.result,
     )
 
 

@@ -38,7 +38,7 @@ def test_loops_with_registered_functions_are_saved() -> None:
     model = saved_and_read(ops.fori_loop(0, 4, next_value, x), x)
     assert model(np.ones((1, 3), "float32")).tolist() == [[7.0] * 3]
     model = saved_and_read(ops.while_loop(is_small, twice, (x,)), x)
-    assert model(np.ones((1, 3), "float32"))[0].tolist() == [[16.0] * 3]
+    assert model(np.ones((1, 3), "float32")).tolist() == [[16.0] * 3]
 
 
 def test_arguments_by_name_and_by_place_are_saved_alike() -> None:
