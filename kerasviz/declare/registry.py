@@ -4,9 +4,10 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from kerasviz.declare import sharing
 from kerasviz.declare.errors import Invalid, did_you_mean
 
 HOMES = {  # what configs may name, and which of our modules has it
@@ -114,7 +115,8 @@ def serialize(thing: Any) -> Any:
         cls = type(thing)
         module, name = public_name(cls) or (cls.__module__, cls.__name__)
         known = None if public_name(cls) else registered_name(cls)
-        return {"module": module, "class_name": name, "config": thing.get_config(), "registered_name": known}
+        said = {"module": module, "class_name": name, "config": thing.get_config(), "registered_name": known}
+        return said | sharing.number_of(thing)
     if isinstance(thing, Mapping):
         return {key: serialize(value) for key, value in thing.items()}
     if callable(thing) and hasattr(thing, "__name__"):
@@ -134,11 +136,13 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     cls = resolve(config, custom_objects)
     if config.get("class_name") == "function":
         return cls
-    inner = config.get("config") or {}
-    if custom_objects:
-        with custom_object_scope(custom_objects):
-            return cls.from_config(inner)
-    return cls.from_config(inner)
+    made = sharing.known(config) if sharing.SHARED in config else None
+    if made is not None:
+        return made
+    with custom_object_scope(custom_objects) if custom_objects else nullcontext():
+        made = cls.from_config(config.get("config") or {})
+    sharing.keep(config, made)
+    return made
 
 
 def resolve(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kerasviz.declare import Invalid, deserialize, register, registered_name, registered_object
+from kerasviz.declare import Invalid, deserialize, register, registered_name, registered_object, sharing
 from kerasviz.declare import custom_object_scope as opened_scope
 from kerasviz.declare.registry import REGISTERED, serialize
 from kerasviz.layers.layer import Layer
@@ -93,6 +93,12 @@ def serialize_keras_object(obj: Any) -> Any:
 
     Layers that are built add the shapes they were built with, compiled models what `compile` was told.
     """
+    with sharing.writing() as outermost:
+        config = _written(obj)
+    return sharing.without_lonely(config) if outermost else config
+
+
+def _written(obj: Any) -> Any:
     plain = values.serialize_value(obj, serialize_keras_object)
     if plain is not values.OTHER:
         return plain
@@ -136,8 +142,8 @@ def deserialize_keras_object(
         Invalid: where it names what is neither ours nor known, or does not fit.
     """
     values.check_depth(config, "config")
-    with scope(custom_objects), budget_of_config("config"):
-        return _made(with_public_modules(config))
+    with scope(custom_objects), budget_of_config("config"), sharing.reading(with_public_modules(config)) as numbered:
+        return _made(numbered)
 
 
 def _made(config: Any) -> Any:

@@ -25,17 +25,15 @@ def saved_objects(root: Any) -> Iterator[tuple[Path, Any]]:
 
     Private attributes come last; a model's list of layers holds those that no attribute before it has named.
     """
-    seen = {id(root)}
+    seen: set[int] = set()
     waiting: list[tuple[Path, Any]] = [((), root)]
     while waiting:
         path, thing = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
         yield path, thing
-        inner = []
-        for name, child in members(thing):
-            for place, part in placed(name, child):
-                if id(part) not in seen:
-                    seen.add(id(part))
-                    inner.append(((*path, *place), part))
+        inner = [((*path, *place), part) for name, child in members(thing) for place, part in placed(name, child)]
         waiting.extend(reversed(inner))
 
 
