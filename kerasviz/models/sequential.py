@@ -13,6 +13,7 @@ from kerasviz.layers.preprocessing.columns import as_texts, is_text
 from kerasviz.layers.preprocessing.data_layer import DataLayer
 from kerasviz.models.functional import Functional
 from kerasviz.models.model import Model
+from kerasviz.models.state_names import module_name
 from kerasviz.tensors import KerasTensor, map_leaves
 
 
@@ -68,14 +69,14 @@ class Sequential(Model):
 
     def _push(self, layer: Layer) -> None:
         self._stack.append(layer)
-        self._modules[layer.name.replace(".", "_")] = layer
+        self._modules[module_name(layer, self._modules)] = layer
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the last layer off."""
         if not self._stack:
             raise Invalid(f'Sequential "{self.name}".pop', "at least one layer", "none")
         layer = self._stack.pop()
-        del self._modules[layer.name.replace(".", "_")]
+        del self._modules[module_name(layer, self._modules)]
         self.__dict__["_functional"] = None
         self.built = False
         if rebuild:

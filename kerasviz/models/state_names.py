@@ -1,10 +1,19 @@
 """The names in `state_dict` of the layers of a model whose layers have names of their own, not those of attributes."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 NUMBER = re.compile(r"_\d+$")
 SEED = "seed_generator.state"  # of random numbers, which a file may lack
+
+
+def module_name(layer: Any, modules: Mapping[str, Any]) -> str:
+    """The name of a layer among a model's modules: its own, without dots, and with `_` where another has that."""
+    name = layer.name.replace(".", "_")
+    while modules.get(name, layer) is not layer:
+        name += "_"
+    return name
 
 
 def rename_by_place(model: Any, state_dict: dict[str, Any], prefix: str) -> None:

@@ -160,6 +160,17 @@ def test_names_are_those_of_layers_or_attributes_and_of_weights():
     ]
 
 
+@pytest.mark.parametrize("make", ["Sequential", "Model"])
+def test_names_that_differ_only_in_dots_stay_apart(make):
+    inputs, first, second = Input((3,)), layers.Dense(3, name="a.b"), layers.Dense(3, name="a_b")
+    model = Sequential([inputs, first, second]) if make == "Sequential" else Model(inputs, second(first(inputs)))
+    assert list(model.state_dict()) == ["a_b.kernel", "a_b.bias", "a_b_.kernel", "a_b_.bias"]
+    assert len(list(model.parameters())) == len(model.weights)
+    if make == "Sequential":
+        model.pop()
+        assert list(model.state_dict()) == ["a_b.kernel", "a_b.bias"]
+
+
 CELL = ("kernel", "recurrent_kernel", "bias", "seed_generator.state")
 
 
