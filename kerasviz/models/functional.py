@@ -12,6 +12,7 @@ from kerasviz.declare import Invalid
 from kerasviz.graph import Graph, Plan, compile_plan
 from kerasviz.graph.descent import Descent, descent_of, is_listened_to
 from kerasviz.graph.function import Function
+from kerasviz.graph.graph import one_alone
 from kerasviz.graph.plan import has_global_hooks, is_hooked
 from kerasviz.graph.rebuilding import describe, rebuild
 from kerasviz.graph.running import run_graph
@@ -115,12 +116,12 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
     @property
     def input_shape(self) -> Any:
         """Shape of the inputs."""
-        return map_leaves(lambda symbol: symbol.shape, self.graph.inputs)
+        return map_leaves(lambda symbol: symbol.shape, one_alone(self.graph.inputs))
 
     @property
     def output_shape(self) -> Any:
         """Shape of the outputs."""
-        return map_leaves(lambda symbol: symbol.shape, self.graph.outputs)
+        return map_leaves(lambda symbol: symbol.shape, self.graph.result)
 
     def get_config(self) -> dict[str, Any]:
         """Its layers and how they are connected."""
@@ -174,7 +175,7 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
         if not self._runs_as_plan():
             return functools.partial(self, training=training)
         function, flat = self._current_plan(training).function, self.flattener()
-        structured = None if isinstance(self.graph.outputs, KerasTensor) else self._structured
+        structured = None if isinstance(self.graph.result, KerasTensor) else self._structured
 
         def run(x: Any) -> Any:
             outputs = function(*flat(x))
@@ -247,10 +248,10 @@ class Functional(Model, Function):  # pyright: ignore[reportIncompatibleVariable
         return args, kwargs  # the plan converts each input to its own dtype
 
     def _structured(self, outputs: Any) -> Any:
-        if isinstance(self.graph.outputs, KerasTensor):
+        if isinstance(self.graph.result, KerasTensor):
             return outputs
         flat = iter(outputs if isinstance(outputs, tuple) else (outputs,))
-        return map_leaves(lambda _: next(flat), self.graph.outputs)
+        return map_leaves(lambda _: next(flat), self.graph.result)
 
     def _flat_inputs(self, inputs: Any) -> list[Any]:
         """The inputs as tensors in the order of the graph; dicts by name, or by key."""
