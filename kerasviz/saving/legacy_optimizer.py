@@ -102,6 +102,8 @@ class StateOfKeras2:
 
     def values(self, file: Any, where: str) -> list[tuple[Any, np.ndarray]]:
         """Variables of the optimizer, and what they become; none, with a warning, where it does not fit."""
+        if not self.arrays:
+            return self.counts()
         found = self.by_name() or self.by_order()
         made = []
         for name, own in self.slots().items():

@@ -176,8 +176,9 @@ def ready() -> None:
         path = Path(folder) / "model.keras"
         model = good_model()
         model.compile("adam", "mse", metrics=["mae"])
-        model.save(path)
-        load_model(path)
+        for name in (path, path.with_suffix(".h5")):
+            model.save(name)
+            load_model(name)
         everything = json.loads(model.to_json())
         for name in ("Dense", "LSTM", "StringLookup", "Lambda", "Conv2D", "TimeDistributed"):
             everything["config"]["layers"][1] = {"module": "keras.layers", "class_name": name, "config": {"x": 1}}

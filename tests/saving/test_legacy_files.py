@@ -106,6 +106,15 @@ def test_a_compiled_model_comes_back_with_its_state(ending: str, tmp_path: Path)
     assert again.get_compile_config() == model.get_compile_config()
 
 
+def test_a_compiled_model_that_was_not_trained_yet_starts_anew(tmp_path: Path) -> None:
+    model = kerasviz.Sequential([kerasviz.Input((3,)), layers.Dense(2)])
+    model.compile("adam", "mean_squared_error")
+    model.save(tmp_path / "model.h5")
+    again = load_model(tmp_path / "model.h5")
+    assert again.compiled
+    assert int(again.optimizer.iterations) == 0
+
+
 def test_a_model_saved_without_its_optimizer_is_not_compiled(tmp_path: Path) -> None:
     model = trained()
     model.save(tmp_path / "model.h5", include_optimizer=False)
