@@ -9,6 +9,7 @@ from kerasviz import layers
 from kerasviz.graph.emitters import emits
 from kerasviz.graph.plan import Plan, Value
 from kerasviz.layers.batch_normalization import batch_normalized
+from kerasviz.ops.normalizing import group_normalized
 
 
 @emits(layers.BatchNormalization)
@@ -58,6 +59,6 @@ def emit_group_normalization(plan: Plan, layer: Any, x: Value) -> Value | None:
     groups = x.shape[-1] if layer.groups == -1 else layer.groups
     gamma = plan.bind(layer.gamma, f"{layer.name}_gamma")
     beta = "None" if layer.beta is None else plan.bind(layer.beta, f"{layer.name}_beta")
-    function = plan.bind(torch.group_norm, "group_norm")
+    function = plan.bind(group_normalized, "group_norm")
     expression = f"{function}({plan.read(x, torch_layout=True)}, {groups}, {gamma}, {beta}, {layer.epsilon!r})"
     return plan.line(expression, x.rank, torch_layout=True)

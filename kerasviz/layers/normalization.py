@@ -5,11 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from kerasviz.declare import Axis, Invalid, arg, weight
 from kerasviz.layers.layer import InputSpec, Layer
-from kerasviz.ops.normalizing import layer_normalized, rms_normalized, widened
+from kerasviz.ops.normalizing import group_normalized, layer_normalized, rms_normalized, widened
 
 
 class Normalizer(Layer):
@@ -129,9 +128,9 @@ class GroupNormalization(Normalizer):
         groups = x.shape[1] if self.groups == -1 else self.groups
         gamma, beta = like(x, self.gamma), like(x, self.beta)
         if gamma is None and beta is not None:  # torch's kernel has no gradient for beta alone
-            outputs = F.group_norm(x, groups, eps=self.epsilon) + beta.view([1, -1] + [1] * (x.ndim - 2))
+            outputs = group_normalized(x, groups, epsilon=self.epsilon) + beta.view([1, -1] + [1] * (x.ndim - 2))
         else:
-            outputs = F.group_norm(x, groups, gamma, beta, self.epsilon)
+            outputs = group_normalized(x, groups, gamma, beta, self.epsilon)
         return outputs.movedim(1, self.axis).to(self._compute_dtype)
 
 

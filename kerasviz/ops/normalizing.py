@@ -43,6 +43,16 @@ def everywhere(total: Tensor, synchronized: bool) -> Tensor:
     return all_reduce(total)
 
 
+def group_normalized(
+    x: Tensor, groups: int, gamma: Tensor | None = None, beta: Tensor | None = None, epsilon: float = 1e-5
+) -> Tensor:
+    """torch's kernel for `x` (batch, channels, *space), each group of channels on its own."""
+    if x.device.type == "cpu" and x.ndim > 3 and not x.requires_grad and torch.is_grad_enabled():
+        # with the channels last in memory, torch's backward pass writes a gradient that is not there
+        return torch.group_norm(x.flatten(2), groups, gamma, beta, epsilon).view(x.shape)
+    return torch.group_norm(x, groups, gamma, beta, epsilon)
+
+
 def layer_normalized(
     x: Tensor, gamma: Tensor | None, beta: Tensor | None, axes: list[int], epsilon: float, rms_scaling: bool = False
 ) -> Tensor:

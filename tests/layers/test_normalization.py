@@ -1,6 +1,9 @@
+import math
+
 import pytest
 import torch
 
+import kerasviz
 from kerasviz import layers
 from kerasviz.declare import Invalid
 
@@ -79,3 +82,18 @@ def test_layer_normalization_over_a_middle_axis():  # Keras 3.15 on torch cannot
 def test_renorm_clipping_without_renorm_is_refused():
     with pytest.raises(Invalid, match="Set renorm=True"):
         layers.BatchNormalization(renorm_clipping={"rmax": 2.0})
+
+
+@pytest.mark.parametrize("space", [(5,), (5, 5), (1, 1), (5, 5, 5)], ids=["1D", "2D", "one place", "3D"])
+@pytest.mark.parametrize("planned", [False, True], ids=["layer", "model"])
+def test_groups_of_channels_train_on_data_as_a_first_layer(space, planned):
+    layer = layers.GroupNormalization(2)
+    inputs = layers.Input((*space, 4))
+    call = kerasviz.Model(inputs, layer(inputs)) if planned else layer
+    x = torch.arange(3.0 * math.prod(space) * 4).reshape(3, *space, 4).sin()
+    layer.build(x.shape)
+    for _ in range(20):  # memory was written where there was none: not every time a crash
+        layer.gamma.grad = None
+        call(x).square().sum().backward()
+    means = layer(x).detach().square().sum(dim=tuple(range(len(space) + 1))) * 2
+    torch.testing.assert_close(layer.gamma.grad, means, rtol=1e-4, atol=1e-4)
