@@ -16,6 +16,7 @@ class Graph:
 
     Attributes:
         nodes: calls, each after those it depends on.
+        running: the same in the order in which Keras runs them: of calls equally far from the outputs the last first.
         operations: layers and functions, the farthest from the outputs first; each once.
         result: the structure of what a call gives: the outputs, but of a list of one what is in it.
         place: id of a symbol -> (node, position among the node's outputs).
@@ -103,6 +104,8 @@ class Graph:
                 order.append(node)
         place = {id(node): index for index, node in enumerate(order)}
         self.nodes = sorted(order, key=lambda n: (-depth[id(n)], place[id(n)]))
+        turn = {key: index for index, key in enumerate(depth)}
+        self.running = sorted(order, key=lambda n: (-depth[id(n)], turn[id(n)]))
         self.depth = depth
         by_depth = sorted(first_seen, key=lambda op: (-operation_depth[op], first_seen[op]))
         self.operations: list[Any] = by_depth

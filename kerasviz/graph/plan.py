@@ -174,7 +174,7 @@ class Plan:
                 for tensor in {id(t): t for t in node.inputs}.values():
                     readers[id(tensor)] = readers.get(id(tensor), 0) + 1
         returned = {id(tensor) for tensor in graph.output_tensors}
-        for node in graph.nodes:
+        for node in graph.running:
             if node in graph.input_nodes:
                 continue
             used = list({id(t): values[id(t)] for t in node.inputs}.items())

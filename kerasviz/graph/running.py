@@ -27,7 +27,7 @@ def run_graph(
     def known(argument: Any) -> Any:
         return values[id(argument)] if isinstance(argument, KerasTensor) else argument
 
-    for node in graph.nodes:
+    for node in graph.running:
         if node in graph.input_nodes:
             continue
         operation = replaced(node.operation)

@@ -1,5 +1,6 @@
 """A plan gives what its layers give, called one by one."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -201,3 +202,11 @@ def test_nothing_or_text_for_an_input_is_refused(nothing):
     model = keras.Model(inputs, layers.Dense(2)(inputs))
     with pytest.raises(keras.Invalid, match="expected numbers of shape"):
         model(nothing)
+
+
+def test_of_calls_equally_far_from_the_outputs_the_last_runs_first_as_in_keras():
+    a, b = keras.Input((1,)), keras.Input((1,))
+    norm = keras.layers.BatchNormalization(momentum=0.5)
+    model = keras.Model([a, b], [norm(a), norm(b)])
+    model([torch.full((2, 1), 4.0), torch.full((2, 1), 8.0)], training=True)
+    assert np.asarray(norm.moving_mean).tolist() == [4.0]
