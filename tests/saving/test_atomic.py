@@ -69,7 +69,6 @@ WRITERS = {  # the name of the file or folder; what writes it, and what reads it
     "keras": ("a.keras", lambda made, path: made.save(path), kerasviz.saving.load_model),
     "folder": ("a", lambda made, path: made.save(path, zipped=False), kerasviz.saving.load_model),
     "h5": ("a.h5", lambda made, path: made.save(path), kerasviz.saving.load_model),
-    "h5": ("a.h5", lambda made, path: made.save(path), kerasviz.saving.load_model),
     "weights.h5": ("a.weights.h5", lambda made, path: made.save_weights(path), read_weights),
     "shards": (
         "a.weights.json",
