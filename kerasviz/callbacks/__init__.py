@@ -6,12 +6,13 @@ from kerasviz.callbacks.checkpoints import ModelCheckpoint
 from kerasviz.callbacks.ema import SwapEMAWeights
 from kerasviz.callbacks.logs import CSVLogger, History, LambdaCallback
 from kerasviz.callbacks.monitor import MonitorCallback, check_monitors
+from kerasviz.callbacks.orbax import OrbaxCheckpoint
 from kerasviz.callbacks.progress import ProgbarLogger
 from kerasviz.callbacks.remote import RemoteMonitor
 from kerasviz.callbacks.schedules import LearningRateScheduler, ReduceLROnPlateau
 from kerasviz.callbacks.stopping import EarlyStopping, TerminateOnNaN
 from kerasviz.callbacks.tensorboard import TensorBoard
-from kerasviz.declare import Family, absent
+from kerasviz.declare import Family
 
 FAMILY = Family("callback", module="keras.callbacks", namespace=globals(), base=Callback)
 
@@ -26,6 +27,7 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "MonitorCallback",
+    "OrbaxCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
@@ -34,11 +36,3 @@ __all__ = [
     "TerminateOnNaN",
     "check_monitors",
 ]
-
-__getattr__ = absent(
-    "callbacks",
-    {
-        "OrbaxCheckpoint": "it comes with the other callbacks that keep a run",
-    },
-    globals(),
-)

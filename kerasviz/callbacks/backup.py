@@ -53,6 +53,10 @@ class BackupAndRestore(Callback):
         self._place: Any = None
         self._begun: dict[str, Any] | None = None  # the state of an epoch that goes on in its middle
 
+    def hears(self, hook: str) -> bool:
+        """Batches matter only where it saves by them."""
+        return hook != "on_train_batch_end" or self.save_freq not in ("epoch", False)
+
     def on_train_begin(self, logs: Any = None) -> None:
         """Go on from the state on disk, if there is one."""
         self._counter, self._begun = BatchCounter(self.save_freq), None

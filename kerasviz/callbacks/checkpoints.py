@@ -9,6 +9,8 @@ from kerasviz.callbacks.nests import move
 from kerasviz.declare import Invalid, Kind, arg
 from kerasviz.saving.files import folder_in
 
+BY_EPOCHS, BY_BATCHES = ("on_epoch_end",), ("on_epoch_begin", "on_train_batch_end")  # hooks of a save_freq
+
 
 class PathKind(Kind):
     """The path of a file or folder."""
@@ -56,10 +58,13 @@ class BatchCounter:
         self.every = 0 if every == "epoch" else int(every)
         self.since = 0
         self.last = -1
+        self.total = 0
 
     def is_due(self, batch: int) -> bool:
         """Whether it is time. Several batches may have passed since the last call, as `steps_per_execution` says."""
-        self.since += batch - self.last if batch > self.last else batch + 1
+        passed = batch - self.last if batch > self.last else batch + 1
+        self.since += passed
+        self.total += passed
         self.last = batch
         if not self.every or self.since < self.every:
             return False
@@ -89,6 +94,10 @@ class Keeper(MonitorCallback):
     def needs_monitor(self) -> bool:
         """Only where the best is kept."""
         return self.save_best_only
+
+    def hears(self, hook: str) -> bool:
+        """Either the ends of epochs matter, or those of batches."""
+        return hook not in (BY_BATCHES if self.save_freq == "epoch" else BY_EPOCHS)
 
     def get_state(self) -> dict[str, Any]:
         """The best value, and the batches since the last save."""

@@ -11,6 +11,7 @@ from kerasviz.saving import archive as archives
 from kerasviz.saving import legacy_config, legacy_file, legacy_weights, shards, tensors_file
 from kerasviz.saving.assets import collect_assets, restore_assets
 from kerasviz.saving.budget import Budget
+from kerasviz.saving.checkpoints import newest_in, weights_in
 from kerasviz.saving.config import deserialize_keras_object, serialize_keras_object
 from kerasviz.saving.files import replacing
 from kerasviz.saving.folder import folder_weights, is_folder, opened_folder, write_folder
@@ -64,7 +65,8 @@ def load_model(
     """The model in a file, with its weights, and compiled as it was.
 
     Args:
-        filepath: of a `.keras` file; of a `.h5` or `.hdf5` file of Keras 2 or 3; of a folder made with `zipped=False`.
+        filepath: of a `.keras` file; of a `.h5` or `.hdf5` file of Keras 2 or 3; of a folder made with `zipped=False`;
+            of a folder of `OrbaxCheckpoint`, for the newest in it.
         custom_objects: classes and functions of yours that it names.
         compile: whether to compile it as it was, and restore the optimizer's state.
         safe_mode: kept for Keras. Code in a file is never run, with it or without.
@@ -75,6 +77,7 @@ def load_model(
     where = str(filepath)
     if where.endswith(legacy_file.ENDINGS):
         return legacy_file.load_legacy(filepath, custom_objects, compile, safe_mode, broken)
+    filepath = newest_in(filepath)
     if not is_folder(filepath) and not zip_like(filepath):
         raise Invalid("load_model(filepath=...)", "a `.keras` or `.h5` file, or a model's folder", where)
     with opened_model(filepath) as (archive, weights):
@@ -176,7 +179,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     Args:
         model: built as the one that was saved.
         filepath: `.weights.h5` or `.keras`; `.weights.json` where there are several; `.safetensors`; or `.h5` and
-            `.hdf5` of Keras 1 and 2, where the first layer with weights gets those of the first, and so on.
+            `.hdf5` of Keras 1 and 2, where the first layer with weights gets those of the first, and so on; a model's
+            folder, or that of `OrbaxCheckpoint`, for the newest in it.
         skip_mismatch: whether layers that do not fit keep what they have.
         kwargs: `objects_to_skip`, layers to leave alone; `by_name`, for files of Keras 1 and 2: layers get the weights
             that the file has under their names, and others keep theirs.
@@ -213,8 +217,8 @@ def opened_weights(filepath: Any) -> Iterator[Any]:
     elif where.endswith(shards.ENDING):
         with shards.opened_shards(filepath) as files:
             yield files
-    elif where.endswith((".h5", ".hdf5")):
-        with archives.open_hdf5(filepath, where) as file:
+    elif where.endswith((".h5", ".hdf5")) or Path(filepath).is_dir():
+        with archives.open_hdf5(weights_in(filepath) if Path(filepath).is_dir() else filepath, where) as file:
             check_file(file, where)
             yield file
     else:
