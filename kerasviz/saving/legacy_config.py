@@ -79,6 +79,8 @@ class Translator:
             raise Invalid(self.where, "the config of a layer", entry)
         name, config = entry["class_name"], entry.get("config")
         made = dict(entry)
+        if entry.get("module") and not self.before_3:
+            return made  # as Keras 3 writes it elsewhere
         if registered_object(name) is not None or registered_object(str(entry.get("registered_name"))) is not None:
             return {**made, "config": self.of_the_user(config)}
         if now_called(name) in MODELS:
@@ -89,15 +91,19 @@ class Translator:
             return translated_operation(entry, self.where)
         if name == "Lambda":
             return {**made, "module": "keras.layers", "config": self.function_layer(config)}
+        return self.layer_of_ours(made, name, config)
+
+    def layer_of_ours(self, entry: dict[str, Any], name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A layer of the library, with its arguments."""
         cls = names_of("keras.layers").get(now_called(name))
         if cls is None:
-            return self.unknown(made, name)
-        config = {key: self.value(key, value) for key, value in config.items()}
+            return self.unknown(entry, name)
+        config = {key: self.value(key, value) for key, value in given.items()}
         if self.before_3:
             config = translated(name, config, getattr(cls, "args", None))
-        if name == "InputLayer" and entry["config"].get("batch_input_shape") is not None:
-            config["batch_shape"] = entry["config"]["batch_input_shape"]
-        return {**made, "module": "keras.layers", "class_name": now_called(name), "config": config}
+        if name == "InputLayer" and given.get("batch_input_shape") is not None:
+            config["batch_shape"] = given["batch_input_shape"]
+        return {**entry, "module": "keras.layers", "class_name": now_called(name), "config": config}
 
     def value(self, key: str, value: Any) -> Any:
         """An argument: layers inside are translated, names too, and those of dtype policies."""

@@ -90,6 +90,47 @@ def archive_of(name: str) -> dict[str, Content]:
             return {entry: archive.read(entry) for entry in archive.namelist()}
 
 
+@functools.cache
+def legacy_of(name: str) -> Content:
+    """Its `.h5` file, with all of it in one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.h5"
+        model_of(name).save(path)
+        return path.read_bytes()
+
+
+def with_other_text(content: Content, choose: Random) -> Content:
+    """A `.h5` file whose config of the model or of the training is another, or the version that wrote it."""
+    buffer = io.BytesIO(content)
+    with h5py.File(buffer, "r+") as file:
+        name = choose.choice(["model_config", "model_config", "training_config", "keras_version"])
+        text = file.attrs.get(name)
+        if name == "keras_version" or not isinstance(text, str):
+            file.attrs["keras_version"] = choose.choice(["1.2.2", "2.0.5", "2.15.0", "3.0.0", "", "x", b"\xff", 3])
+        elif choose.random() < 0.8:
+            file.attrs.create(name, json.dumps(changed(json.loads(text), choose)), dtype=h5py.string_dtype())
+        else:
+            file.attrs[name] = np.bytes_(damaged(text.encode(), choose))
+    return buffer.getvalue()
+
+
+def with_other_names(content: Content, choose: Random) -> Content:
+    """A `.h5` file whose lists of names are others."""
+    buffer = io.BytesIO(content)
+    with h5py.File(buffer, "r+") as file:
+        places: list[str] = []
+        file.visititems(lambda path, item: places.append(path) if len(item.attrs) else None)
+        item: Any = file[choose.choice(places)]
+        name = choose.choice([key for key in ("layer_names", "weight_names") if key in item.attrs] or ["weight_names"])
+        names = [one for one in np.asarray(item.attrs.get(name, [])).ravel().tolist() if isinstance(one, bytes)]
+        others = [b"", b"/", b"..", b"../optimizer_weights", b"a/b", b"\xff", b"x" * 300, b"dense", b"vars", *names]
+        names = [choose.choice(others) if choose.random() < 0.4 else one for one in names or others[:3]]
+        choose.shuffle(names)
+        made: list[Any] = [np.array(names), names[:-1], np.arange(3), "é", h5py.Empty("S3"), np.zeros((2, 2), "S4")]
+        item.attrs[name] = made[0] if choose.random() < 0.6 else choose.choice(made)
+    return buffer.getvalue()
+
+
 def packed(entries: dict[str, Content], compression: int = zipfile.ZIP_STORED) -> Content:
     """A zip archive."""
     buffer = io.BytesIO()

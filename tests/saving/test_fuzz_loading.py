@@ -34,10 +34,13 @@ from tests.saving.mutations import (
     config_of,
     damaged,
     hdf5_changed,
+    legacy_of,
     model_of,
     packed,
     places,
     trained,
+    with_other_names,
+    with_other_text,
 )
 
 TIMES = int(os.environ.get("KERASVIZ_FUZZ", "1"))
@@ -93,6 +96,9 @@ def test_the_good_files_load() -> None:
         with file_of(packed(archive_of(name)), "model.keras") as path:
             model = load_model(path)
         assert [tuple(v.shape) for v in model.weights] == [tuple(v.shape) for v in model_of(name).weights]
+        with file_of(legacy_of(name), "model.h5") as path:
+            again = load_model(path)
+        assert [tuple(v.shape) for v in again.weights] == [tuple(v.shape) for v in model_of(name).weights]
 
 
 # --- archives ---------------------------------------------------------------------------------------------------------
@@ -287,6 +293,51 @@ def test_weights_in_several_files(name: str, choose: Any) -> None:
             (Path(folder) / place).write_bytes(content)
         with unchanged_by_errors(target(name)):
             target(name).load_weights(Path(folder) / "model.weights.json")
+
+
+# --- whole models of Keras 2 ------------------------------------------------------------------------------------------
+
+WAYS_TO_CHANGE = {
+    "bytes": damaged,
+    "members": hdf5_changed,
+    "texts": with_other_text,
+    "names": with_other_names,
+    "texts and members": lambda content, choose: with_other_text(hdf5_changed(content, choose), choose),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_CHANGE)
+@fuzzed(150)
+@given(NAMES, RANDOM)
+def test_whole_models_in_hdf5(way: str, name: str, choose: Any) -> None:
+    with file_of(WAYS_TO_CHANGE[way](legacy_of(name), choose), "model.h5") as path, only_invalid():
+        load_model(path)
+
+
+@pytest.mark.parametrize("way", ["bytes", "members", "names"])
+@fuzzed(80)
+@given(NAMES, RANDOM, st.booleans(), st.sampled_from([None, False, True]))
+def test_weights_by_layer_in_hdf5(way: str, name: str, choose: Any, skip: bool, by_name: bool | None) -> None:
+    content = WAYS_TO_CHANGE[way](legacy_of(name), choose)
+    options = {} if by_name is None else {"by_name": by_name}
+    with file_of(content, "model.h5") as path, unchanged_by_errors(target(name)):
+        target(name).load_weights(path, skip_mismatch=skip, **options)
+
+
+@functools.cache
+def files_of_keras_2() -> dict[str, bytes]:
+    """What Keras 2 wrote, by case."""
+    place = Path(__file__).parents[1] / "parity" / "recorded" / "keras2_files.npz"
+    with np.load(place, allow_pickle=False) as stored:
+        return {key.removesuffix("/file"): stored[key].tobytes() for key in stored if key.endswith("/file")}
+
+
+@fuzzed(500)
+@given(RANDOM)
+def test_models_that_keras_2_wrote(choose: Any) -> None:
+    content = files_of_keras_2()[choose.choice(sorted(files_of_keras_2()))]
+    with file_of(with_other_text(content, choose), "model.h5") as path, only_invalid():
+        load_model(path)
 
 
 @functools.cache

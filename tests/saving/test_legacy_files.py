@@ -43,7 +43,12 @@ def assert_same(ours: list[torch.Tensor], expected: list[torch.Tensor]) -> None:
 def trained() -> Any:
     """A small compiled model with a state."""
     model = kerasviz.Sequential(
-        [kerasviz.Input((3,)), layers.Dense(4, "relu", name="one"), layers.BatchNormalization(), layers.Dense(2)]
+        [
+            kerasviz.Input((3,)),
+            layers.Dense(4, "relu", name="one"),
+            layers.BatchNormalization(name="norm"),
+            layers.Dense(2, name="dense"),
+        ]
     )
     model.compile("adam", "mean_squared_error", metrics=["mae"])
     rng = np.random.default_rng(0)
@@ -138,3 +143,149 @@ def test_a_text_that_is_no_model_is_refused(tmp_path: Path) -> None:
             file.create_group("model_weights").attrs["layer_names"] = np.array([], "S1")
         with pytest.raises(Invalid):
             load_model(tmp_path / "model.h5")
+
+
+# --- all or nothing ---------------------------------------------------------------------------------------------------
+
+
+def changed_file(model: Any, path: Path, change: Any) -> Path:
+    """The model's file, with something done to its weights."""
+    model.save(path)
+    with h5py.File(path, "r+") as file:
+        change(file["model_weights"])
+    return path
+
+
+def other_shape(group: Any) -> None:
+    name = group["dense"].attrs["weight_names"][0]
+    del group["dense"][name]
+    group["dense"][name] = np.zeros((7, 7), "f4")
+
+
+def missing_array(group: Any) -> None:
+    del group["dense"][group["dense"].attrs["weight_names"][1]]
+
+
+def text_for_numbers(group: Any) -> None:
+    name = group["dense"].attrs["weight_names"][0]
+    del group["dense"][name]
+    group["dense"][name] = np.array([b"text"])
+
+
+def missing_group(group: Any) -> None:
+    del group["dense"]
+
+
+def fewer_names(group: Any) -> None:
+    group["dense"].attrs["weight_names"] = group["dense"].attrs["weight_names"][:1]
+
+
+def no_names(group: Any) -> None:
+    del group["dense"].attrs["weight_names"]
+
+
+CHANGES = [other_shape, missing_array, text_for_numbers, missing_group, fewer_names]
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_file_that_does_not_fit_changes_nothing(change: Any, by_name: bool, tmp_path: Path) -> None:
+    path = changed_file(trained(), tmp_path / "model.h5", change)
+    model = load_model(changed_file(trained(), tmp_path / "good.h5", lambda group: None))
+    for weight in model.weights:
+        weight.assign(torch.full_like(weight, 0.5))
+    before = state_of(model)
+    with pytest.raises(Invalid):
+        model.load_weights(path, by_name=by_name)
+    assert_same(state_of(model), before)
+    with pytest.raises(Invalid):
+        load_model(path)
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_skip_mismatch_leaves_out_what_does_not_fit(by_name: bool, tmp_path: Path) -> None:
+    source = trained()
+    path = changed_file(source, tmp_path / "model.h5", other_shape)
+    model = trained()
+    for weight in model.weights:
+        weight.assign(torch.full_like(weight, 0.5))
+    with pytest.warns(UserWarning, match="Kept what it had"):
+        model.load_weights(path, skip_mismatch=True, by_name=by_name)
+    assert_same(state_of(model.layers[0]), state_of(source.layers[0]))
+    assert (model.layers[2].kernel == 0.5).all()
+
+
+def test_by_name_gives_weights_to_layers_of_these_names_only(tmp_path: Path) -> None:
+    source = trained()
+    source.save(tmp_path / "model.h5")
+    other = kerasviz.Sequential([kerasviz.Input((3,)), layers.Dense(4, name="one"), layers.Dense(5, name="new")])
+    kept = other.layers[1].kernel.detach().clone()
+    other.load_weights(tmp_path / "model.h5", by_name=True)
+    torch.testing.assert_close(other.layers[0].kernel.detach(), source.layers[0].kernel.detach(), rtol=0, atol=0)
+    torch.testing.assert_close(other.layers[1].kernel.detach(), kept, rtol=0, atol=0)
+    with pytest.raises(Invalid, match="layers with weights"):
+        other.load_weights(tmp_path / "model.h5")
+
+
+def test_by_name_is_for_files_by_layer_only(tmp_path: Path) -> None:
+    model = trained()
+    model.save_weights(tmp_path / "model.weights.h5")
+    model.save(tmp_path / "model.keras")
+    for name in ("model.weights.h5", "model.keras"):
+        with pytest.raises(Invalid, match="by_name"):
+            model.load_weights(tmp_path / name, by_name=True)
+
+
+def test_a_save_that_fails_leaves_the_last_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, path = trained(), tmp_path / "model.h5"
+    model.save(path)
+    before = path.read_bytes()
+    monkeypatch.setattr("kerasviz.saving.legacy_file.write_optimizer", None)
+    with pytest.raises(TypeError):
+        model.save(path)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["model.h5"]
+
+
+class Own(kerasviz.Model):
+    """A model with code of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(2)
+
+    def call(self, inputs: Any) -> Any:
+        return self.dense(inputs)
+
+
+def test_the_weights_of_a_model_with_code_of_its_own_are_in_the_file(tmp_path: Path) -> None:
+    model, again = Own(), Own()
+    model(torch.ones(1, 3))
+    again(torch.ones(1, 3))
+    model.save(tmp_path / "model.h5")
+    again.load_weights(tmp_path / "model.h5")
+    assert_same(state_of(again), state_of(model))
+    with pytest.raises(Invalid, match="Own"):
+        load_model(tmp_path / "model.h5")
+
+
+# --- names and sizes --------------------------------------------------------------------------------------------------
+
+
+def test_more_names_than_an_attribute_holds_are_cut_into_several(tmp_path: Path) -> None:
+    model = kerasviz.Sequential([kerasviz.Input((1,))])
+    for index in range(40):
+        model.add(layers.Dense(1, name=f"{'long' * 600}_{index}"))
+    model.save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5") as file:
+        group: Any = file["model_weights"]
+        assert "layer_names" not in group.attrs
+        assert "layer_names1" in group.attrs
+    assert_same(state_of(load_model(tmp_path / "model.h5")), state_of(model))
+
+
+def test_a_large_config_is_written_and_read(tmp_path: Path) -> None:
+    model = kerasviz.Sequential([kerasviz.Input((1,), dtype="string")])
+    model.add(layers.StringLookup(vocabulary=[f"word {index}" for index in range(10_000)], output_mode="one_hot"))
+    model.save(tmp_path / "model.h5")
+    assert load_model(tmp_path / "model.h5").layers[0].vocabulary_size() == 10_001

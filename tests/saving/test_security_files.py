@@ -33,6 +33,7 @@ from tests.saving.hostile import (
     in_sequence,
     untouched,
     watched,
+    write_keras_2,
     write_model,
 )
 
@@ -189,41 +190,23 @@ def editor_of_archives(make: Any, folder: Path, model: Any) -> tuple[Path, Calla
     return path, lambda: KerasFileEditor(path)
 
 
-def as_keras_2(make: Any, path: Path) -> Path:
-    """The same arrays by layer, in a whole model as Keras 2 has it."""
-    content = hdf5_bytes(make)
-    path.write_bytes(content)
-    with h5py.File(path, "r+") as file:
-        config = config_of(good_model())
-        file.attrs["model_config"] = json.dumps({name: config[name] for name in ("class_name", "config")})
-        file.attrs["keras_version"] = "3.15.1"
-        file.move("layers", "model_weights")
-        if isinstance(file.get("model_weights", getlink=True), h5py.HardLink):
-            group: Any = file["model_weights"]
-            group.attrs["layer_names"] = np.array([b"first", b"second"])
-            for name, place in {"first": "dense", "second": "dense_1"}.items():
-                group.move(place, name)
-                group[name].attrs["weight_names"] = np.array([b"vars/0", b"vars/1"])
-    return path
-
-
 def keras_2(make: Any, folder: Path, model: Any) -> tuple[Path, Callable[[], Any]]:
-    path = as_keras_2(make, folder / "model.h5")
+    path = write_keras_2(folder / "model.h5", config_of(good_model()), make)
     return path, lambda: load_model(path)
 
 
 def keras_2_weights(make: Any, folder: Path, model: Any) -> tuple[Path, Callable[[], Any]]:
-    path = as_keras_2(make, folder / "model.hdf5")
+    path = write_keras_2(folder / "model.hdf5", config_of(good_model()), make)
     return path, lambda: model.load_weights(path)
 
 
 def keras_2_skipping(make: Any, folder: Path, model: Any) -> tuple[Path, Callable[[], Any]]:
-    path = as_keras_2(make, folder / "model.h5")
+    path = write_keras_2(folder / "model.h5", config_of(good_model()), make)
     return path, lambda: model.load_weights(path, skip_mismatch=True)
 
 
 def keras_2_by_name(make: Any, folder: Path, model: Any) -> tuple[Path, Callable[[], Any]]:
-    path = as_keras_2(make, folder / "model.h5")
+    path = write_keras_2(folder / "model.h5", config_of(good_model()), make)
     return path, lambda: model.load_weights(path, by_name=True)
 
 

@@ -31,6 +31,7 @@ from tests.saving.hostile import (
     in_sequence,
     layer,
     with_setting,
+    write_keras_2,
     write_model,
 )
 
@@ -204,9 +205,11 @@ def write_bombs(folder: Path) -> None:
     for name, make in CONFIGS.items():
         write_model(folder / f"config-{name}.keras", make())
         (folder / f"config-{name}.json").write_text(json.dumps(make()))
+        write_keras_2(folder / f"config-{name}.h5", make(), good_weights)
     for name, fill in ARRAYS.items():
         write_model(folder / f"array-{name}.keras", config_of(good_model()), fill)
         (folder / f"array-{name}.weights.h5").write_bytes(hdf5_bytes(fill))
+        write_keras_2(folder / f"array-{name}.hdf5", config_of(good_model()), fill)
         whole = folder / f"array-{name}"
         whole.mkdir()
         with zipfile.ZipFile(folder / f"array-{name}.keras") as archive:
@@ -264,7 +267,11 @@ def readers(path: Path, model: Any) -> dict[str, Callable[[], Any]]:
         if name.startswith(("array", "zip")) and not path.is_dir():
             ways["KerasFileEditor"] = lambda: kerasviz.saving.KerasFileEditor(path)
         return ways
+    if name.endswith(".h5") and not name.endswith(".weights.h5"):
+        return {"load_model": lambda: kerasviz.saving.load_model(path)}
     ways = {"load_weights": lambda: model.load_weights(path)}
+    if name.endswith(".hdf5"):
+        return ways | {"load_model": lambda: kerasviz.saving.load_model(path)}
     if name.startswith("array"):
         ways["KerasFileEditor"] = lambda: kerasviz.saving.KerasFileEditor(path)
     return ways
