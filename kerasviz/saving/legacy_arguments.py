@@ -31,6 +31,7 @@ ASSUMED = {"GRU": {"reset_after": False}}  # defaults that were others before Ke
 # arguments that are gone, with the values that may be left out; any other is refused
 EVERYWHERE: dict[str, Any] = {"batch_input_shape": ANY, "dynamic": False, "input_dtype": ANY, "input_shape": ANY}
 RECURRENT = {"implementation": ANY, "time_major": False, "consume_less": ANY, "input_dim": ANY, "input_length": ANY}
+LSTM = {**RECURRENT, "forget_bias_init": ANY}
 KERNEL = {"kernel_initializer": ANY, "kernel_regularizer": None, "kernel_constraint": None, "groups": 1}
 GONE: dict[str, dict[str, Any]] = {
     "Attention": {"causal": False},
@@ -46,7 +47,7 @@ GONE: dict[str, dict[str, Any]] = {
     "Embedding": {"input_length": ANY, "dropout": 0.0},
     "GRU": RECURRENT,
     "GRUCell": {"implementation": ANY},
-    "LSTM": RECURRENT,
+    "LSTM": LSTM,
     "LSTMCell": {"implementation": ANY},
     "MultiHeadAttention": {"query_shape": ANY, "key_shape": ANY, "value_shape": ANY},
     "RNN": {"implementation": ANY, "time_major": False, "num_constants": None},

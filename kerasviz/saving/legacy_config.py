@@ -10,13 +10,13 @@ from kerasviz.saving import values
 from kerasviz.saving.function_classes import function_of
 from kerasviz.saving.legacy_arguments import EVERYWHERE, now_called, plain_name, translated
 from kerasviz.saving.legacy_graph import translated_graph
+from kerasviz.saving.legacy_keras1 import merging, penalty
 from kerasviz.saving.legacy_tensorflow import is_tensorflow_call, translated_operation
 
 MODELS = ("Functional", "Sequential")
 HOLDING_LAYERS = ("layer", "backward_layer", "forward_layer", "cell", "cells")  # arguments that are layers
 GONE_POLICIES = ("Policy", "PolicyV1", "MixedPrecision")
 NOT_HERE = {
-    "Merge": "Keras 1 had it; Add, Multiply, Concatenate and their like do its work.",
     **dict.fromkeys(("LocallyConnected1D", "LocallyConnected2D"), "Keras 2 had it; Keras 3 has no such layer."),
     "TensorFlowOpLayer": "It holds a piece of TensorFlow's graph. Save the model without raw TensorFlow operations.",
 }
@@ -91,6 +91,8 @@ class Translator:
             return translated_operation(entry, self.where)
         if name == "Lambda":
             return {**made, "module": "keras.layers", "config": self.function_layer(config)}
+        if name == "Merge" and self.before_3:
+            name, config = merging(config, self.where)
         return self.layer_of_ours(made, name, config)
 
     def layer_of_ours(self, entry: dict[str, Any], name: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,6 +115,8 @@ class Translator:
             return [self.layer(part) for part in value]
         if key in HOLDING_LAYERS and isinstance(value, Mapping):
             return self.layer(value)
+        if isinstance(value, Mapping) and self.before_3 and key.endswith(("regularizer", "constraint")):
+            return penalty(key, value)
         if not isinstance(value, Mapping) or not isinstance(value.get("config"), Mapping):
             return value
         if key == "dtype" and value.get("class_name") in GONE_POLICIES:

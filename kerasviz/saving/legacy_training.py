@@ -59,7 +59,9 @@ def optimizer_of(config: Mapping[str, Any], where: str) -> Any:
     Raises:
         Invalid: where there is none of that name.
     """
-    name, given = str(config.get("class_name")), config.get("config")
+    name, given = str(config.get("class_name", config.get("name"))), config.get("config")
+    if "class_name" not in config:
+        given = {key: value for key, value in config.items() if key != "name"}  # Keras 1
     given = given if isinstance(given, Mapping) else {}
     mine = registered_object(name)
     if mine is not None:

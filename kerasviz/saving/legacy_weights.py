@@ -11,6 +11,7 @@ from kerasviz.declare import Invalid
 from kerasviz.layers.layer import Layer
 from kerasviz.saving.hdf5 import Store, plain_attribute, undamaged
 from kerasviz.saving.legacy_arguments import plain_name
+from kerasviz.saving.legacy_keras1 import Origin, arrays_of_today, origin_of
 from kerasviz.saving.legacy_recurrent import converted
 
 LAYERS, WEIGHTS, TOP = "layer_names", "weight_names", "top_level_model_weights"
@@ -122,11 +123,13 @@ class Plan:
     Args:
         where: for errors.
         skip_mismatch: whether what does not fit keeps what it has.
+        origin: who wrote it.
     """
 
-    def __init__(self, where: str, skip_mismatch: bool = False) -> None:
+    def __init__(self, where: str, skip_mismatch: bool, origin: Origin) -> None:
         self.where = where
         self.skip_mismatch = skip_mismatch
+        self.origin = origin
         self.values: list[tuple[Any, np.ndarray]] = []
         self.changed: list[Layer] = []
 
@@ -138,20 +141,22 @@ class Plan:
 
     def add(self, thing: Layer, weights: list[Any], found: Found) -> None:
         """Take the arrays of one layer for its weights."""
-        names = found.arrays
         store, title = Store(found.group, f"{self.where}, {found.name}"), f'{type(thing).__name__} "{thing.name}"'
-        if len(names) != len(weights):
-            self.refuse(Invalid(store.where, f"{len(weights)} arrays for {title}", len(names)))
-            return
-        for name in names:
+        for name in found.arrays:
             member(found.group, name, store.where, "an array")
-        arrays = converted(thing, [store[name] for name in names])
+        read = [store[name] for name in found.arrays]
+        with undamaged(store.where):
+            arrays = converted(thing, arrays_of_today(thing, read, self.origin))
+        if len(arrays) != len(weights):
+            self.refuse(Invalid(store.where, f"{len(weights)} arrays for {title}", len(arrays)))
+            return
         self.changed.append(thing)
-        for name, weight, array in zip(names, weights, arrays, strict=True):
+        for index, (weight, array) in enumerate(zip(weights, arrays, strict=True)):
             if tuple(weight.shape) == array.shape:
                 self.values.append((weight, array))
             else:
-                self.refuse(Invalid(f"{store.where}/{name}", f"shape {tuple(weight.shape)} for {title}", array.shape))
+                place = f"{store.where}/{found.arrays[index]}"
+                self.refuse(Invalid(place, f"shape {tuple(weight.shape)} for {title}", array.shape))
 
     def carry_out(self) -> None:
         """Give the weights their values."""
@@ -174,7 +179,7 @@ def plan_in_order(model: Any, group: Any, where: str, skip_mismatch: bool = Fals
     if len(found) != len(layers):
         hint = "Build the model first." if not getattr(model, "built", True) else "by_name=True goes by their names."
         raise Invalid(where, f"{len(layers)} layers with weights", len(found), hint)
-    plan = Plan(where, skip_mismatch)
+    plan = Plan(where, skip_mismatch, origin_of(group, where))
     for layer, one in zip(layers, found, strict=True):
         plan.add(layer, weights_of(layer), one)
     return with_top(plan, model, group)
@@ -189,7 +194,7 @@ def plan_by_name(model: Any, group: Any, where: str, skip_mismatch: bool = False
     layers: dict[str, list[Layer]] = {}
     for layer in layers_with_weights(model):
         layers.setdefault(layer.name, []).append(layer)
-    plan = Plan(where, skip_mismatch)
+    plan = Plan(where, skip_mismatch, origin_of(group, where))
     for one in found_layers(group, where):
         for layer in layers.get(one.name) or layers.get(plain_name(one.name), ()):
             plan.add(layer, weights_of(layer), one)
