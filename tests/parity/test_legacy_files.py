@@ -7,9 +7,11 @@ wrote is in the record of this module, byte by byte.
 from __future__ import annotations
 
 import functools
+import json
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -103,6 +105,21 @@ def test_weights_of_keras_2_load_into_a_model_that_is_there(name: str, tmp_path:
         model.load_weights(path, **({} if by_name is None else {"by_name": by_name}))
         for weight, value in zip(model.weights, expected, strict=True):
             torch.testing.assert_close(weight.detach(), value, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in REFUSED])
+def test_json_and_a_file_of_weights_of_keras_2_make_the_same_model(name: str, tmp_path: Path) -> None:
+    with h5py.File(placed(name, tmp_path)) as file, h5py.File(tmp_path / "weights.h5", "w") as other:
+        config = json.loads(str(file.attrs["model_config"]))
+        group: Any = file["model_weights"]
+        for attribute, value in group.attrs.items():
+            other.attrs[attribute] = value
+        for inner in group:
+            group.copy(inner, other)
+    model = kerasviz.models.model_from_json(json.dumps(config | {"keras_version": "2.15.0", "backend": "tensorflow"}))
+    model.load_weights(tmp_path / "weights.h5")
+    outputs = leaves(model.predict(given(told(name, "x")), verbose=0))
+    assert_close([np.asarray(one, "f4") for one in outputs], told(name, "out"))
 
 
 # --- Keras 3, both ways -----------------------------------------------------------------------------------------------
