@@ -28,5 +28,6 @@ def _joined(*parts: Any) -> np.ndarray:
     if len(parts) == 1:
         return convert_to_numpy(parts[0])
     if all(isinstance(part, Tensor) for part in parts) and len({part.shape[1:] for part in parts}) == 1:
-        return convert_to_numpy(torch.cat([part.detach() for part in parts]))
+        whole = torch.cat([part.detach() for part in parts])  # memory of its own: not copied again
+        return (whole.float() if whole.dtype == torch.bfloat16 else whole).cpu().numpy()
     return np.concatenate([convert_to_numpy(part) for part in parts])
