@@ -86,6 +86,7 @@ class Plan:
         self._bound: dict[int, str] = {}
         self.lines: list[str] = []
         self.names: set[str] = {"plan", *self.constants}
+        self._last: dict[str, int] = {}  # number in the newest name, by what it begins with
         self.opaque: list[Layer] = []  # called as modules: they may keep losses and need to know the mode
 
     def _compiled(self) -> Callable:
@@ -139,11 +140,12 @@ class Plan:
         base = "".join(c if c.isascii() and c.isalnum() else "_" for c in hint).lower() or "value"
         if base[0].isdigit() or keyword.iskeyword(base) or base in __builtins_names__:
             base = f"{base}_" if not base[0].isdigit() else f"_{base}"
-        name, number = base, 1
+        name, number = base, self._last.get(base, 1)
         while name in self.names:
             number += 1
             name = f"{base}_{number}"
         self.names.add(name)
+        self._last[base] = number
         return name
 
     def _enter(self, node: Any) -> Value:
