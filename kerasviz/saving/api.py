@@ -8,7 +8,7 @@ from typing import Any
 
 from kerasviz.declare import Invalid
 from kerasviz.saving import archive as archives
-from kerasviz.saving import legacy_config, legacy_file, legacy_weights, shards, tensors_file
+from kerasviz.saving import legacy_config, legacy_file, legacy_groups, legacy_weights, shards, tensors_file
 from kerasviz.saving.assets import collect_assets, restore_assets
 from kerasviz.saving.budget import Budget
 from kerasviz.saving.checkpoints import newest_in, weights_in
@@ -198,7 +198,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         tensors_file.read_tensors(model, filepath, skip_mismatch, skipped)
         return
     with opened_weights(filepath) as file:
-        if legacy_weights.has_legacy_weights(file):
+        if legacy_groups.has_legacy_weights(file, where):
             legacy_weights.read_legacy_weights(model, file, where, skip_mismatch, by_name, skipped)
             return
         if by_name is not None:

@@ -10,12 +10,13 @@ from kerasviz.saving.budget import Budget
 from kerasviz.saving.config import deserialize_keras_object, scope, serialize_keras_object
 from kerasviz.saving.hdf5 import check_file, plain_attribute
 from kerasviz.saving.legacy_config import is_before_3, modern
+from kerasviz.saving.legacy_groups import WHOLE, has_member, member, text_of
 from kerasviz.saving.legacy_optimizer import restore_optimizer, write_optimizer
 from kerasviz.saving.legacy_training import compile_arguments, training_config
-from kerasviz.saving.legacy_weights import member, plan_of_whole, text_of, write_legacy_weights
+from kerasviz.saving.legacy_weights import plan_of_whole, write_legacy_weights
 
 ENDINGS = (".h5", ".hdf5")
-MODEL, TRAINING, WEIGHTS = "model_config", "training_config", "model_weights"
+MODEL, TRAINING = "model_config", "training_config"
 VERSIONS = {"keras_version": archives.FORMAT_VERSION, "backend": "torch"}
 
 
@@ -39,7 +40,7 @@ def json_attribute(file: Any, name: str, where: str) -> Any:
 
 def version_of(file: Any, where: str) -> str | None:
     """The version of the Keras that wrote a file."""
-    places = [file, *([file[WEIGHTS]] if WEIGHTS in file else [])]
+    places = [file, *([member(file, WHOLE, where, "a group")] if has_member(file, WHOLE, where) else [])]
     found = (text_attribute(place, "keras_version", where) for place in places)
     return next((version for version in found if version), None)
 
@@ -73,7 +74,7 @@ def load_legacy(
         version = version_of(file, where)
         with Budget(stored, where), broken(where):
             model = deserialize_keras_object(modern(config, version, where), None, safe_mode)
-        plan_of_whole(model, member(file, WEIGHTS, where, "a group"), where).carry_out()
+        plan_of_whole(model, member(file, WHOLE, where, "a group"), where).carry_out()
         told = json_attribute(file, TRAINING, where) if compile else None
         if told is not None:
             with Budget(stored, where), broken(where):
@@ -93,7 +94,7 @@ def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
     for name, version in VERSIONS.items():
         file.attrs[name] = version
     write_text(file, MODEL, json.dumps(made))
-    write_legacy_weights(model, file.create_group(WEIGHTS), VERSIONS)
+    write_legacy_weights(model, file.create_group(WHOLE), VERSIONS)
     told = training_config(model) if include_optimizer else None
     if told is not None:
         write_text(file, TRAINING, json.dumps(told))

@@ -8,7 +8,8 @@ import numpy as np
 
 from kerasviz.saving.hdf5 import Store
 from kerasviz.saving.legacy_arguments import plain_name
-from kerasviz.saving.legacy_weights import found_layers, member, names_in, write_arrays
+from kerasviz.saving.legacy_groups import WHOLE, found_layers, has_member, member, names_in
+from kerasviz.saving.legacy_weights import write_arrays
 
 STATE = "optimizer_weights"
 OURS = {  # what Keras 2 called the arrays of each weight
@@ -50,7 +51,7 @@ Entry = tuple[str, np.ndarray]
 def restore_optimizer(model: Any, file: Any, version: str | None, where: str) -> None:
     """Give the model's optimizer the state in an open, checked file; where it does not fit, warn and leave it fresh."""
     optimizer = model.optimizer
-    if STATE not in file or not hasattr(optimizer, "variables") or not hasattr(optimizer, "build"):
+    if not hasattr(optimizer, "variables") or not hasattr(optimizer, "build") or not has_member(file, STATE, where):
         return
     place = f"{where}, {STATE}"
     group = member(file, STATE, where, "a group")
@@ -171,11 +172,10 @@ class StateOfKeras2:
 
     def names_of_weights(self, file: Any, where: str) -> list[str]:
         """What the file calls the trained weights, in the order of the model."""
-        if "model_weights" not in file:
+        if not has_member(file, WHOLE, where):
             return []
-        found = {
-            plain_name(one.name): one.arrays for one in found_layers(file["model_weights"], f"{where}, model_weights")
-        }
+        group = member(file, WHOLE, where, "a group")
+        found = {plain_name(one.name): one.arrays for one in found_layers(group, f"{where}, {WHOLE}")}
         return [
             name for layer in self.model.layers for name in found.get(layer.name, [])[: len(layer.trainable_weights)]
         ]

@@ -196,7 +196,8 @@ def written(given: Any, name_of: Callable[[str], str]) -> Any:
     if isinstance(given, str):
         return name_of(given)
     if given["class_name"] == "function":
-        return given.get("registered_name") or given["config"]
+        known = given.get("registered_name")
+        return given["config"] if known in (None, "function") else known
     if given.get("registered_name"):
         return {"class_name": given["registered_name"], "config": given["config"]}
     return {"class_name": given["class_name"], "config": given["config"]}

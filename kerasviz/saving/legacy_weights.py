@@ -1,104 +1,31 @@
 """Weights as Keras 1 and 2 keep them in HDF5 files: a group for each layer, in order, each with its arrays in order."""
 
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 
 from kerasviz.declare import Invalid
 from kerasviz.layers.layer import Layer
-from kerasviz.saving.hdf5 import Store, plain_attribute, undamaged
+from kerasviz.saving.hdf5 import Store, undamaged
 from kerasviz.saving.legacy_arguments import plain_name
+from kerasviz.saving.legacy_groups import (
+    LAYERS,
+    TOP,
+    WEIGHTS,
+    Found,
+    found_layers,
+    has_member,
+    member,
+    names_in,
+    weights_group,
+)
 from kerasviz.saving.legacy_keras1 import Origin, arrays_of_today, origin_of
 from kerasviz.saving.legacy_recurrent import converted
 
-LAYERS, WEIGHTS, TOP = "layer_names", "weight_names", "top_level_model_weights"
-MOST_NAMES = 1_000_000
 LARGEST_ATTRIBUTE = 64_512  # bytes; longer lists of names are cut into several attributes
-LEFT_OUT = ("StateVar:0",)  # arrays that are no weights any more: states of random numbers
-
-
-class Found(NamedTuple):
-    """What a file has for one layer: its arrays in order, under their names."""
-
-    name: str
-    group: Any
-    arrays: list[str]
-
-
-def names_in(group: Any, name: str, where: str) -> list[str]:
-    """A list of names, which may be cut into several attributes."""
-    whole = plain_attribute(group, name, where)
-    parts = [] if whole is None else [whole]
-    while whole is None and (part := plain_attribute(group, f"{name}{len(parts)}", where)) is not None:
-        parts.append(part)
-        if len(parts) > MOST_NAMES:
-            raise Invalid(f"{where}, attribute {name!r}", f"at most {MOST_NAMES} parts", "more")
-    names = [text_of(one, f"{where}, attribute {name!r}") for part in parts for one in np.asarray(part).ravel()]
-    if len(set(names)) < len(names):
-        twice = next(one for index, one in enumerate(names) if one in names[:index])
-        raise Invalid(f"{where}, attribute {name!r}", "each name once", f"{twice!r} twice")
-    return names
-
-
-def text_of(value: Any, where: str) -> str:
-    """A name or a text as it stands in an attribute.
-
-    Raises:
-        Invalid: where it is no text.
-    """
-    if isinstance(value, bytes):
-        with undamaged(where):
-            return value.decode()
-    if not isinstance(value, str):
-        raise Invalid(where, "text", type(value).__name__)
-    return str(value)
-
-
-def has_legacy_weights(file: Any) -> bool:
-    """Whether an open file has weights in this form, alone or in a whole model's."""
-    places = [file, *([file["model_weights"]] if isinstance(file, Mapping) and "model_weights" in file else [])]
-    return any(name in getattr(place, "attrs", ()) for place in places for name in (LAYERS, f"{LAYERS}0"))
-
-
-def weights_group(file: Any, where: str) -> Any:
-    """The group with all layers.
-
-    Raises:
-        Invalid: where there is none.
-    """
-    group = file["/"]
-    if LAYERS not in group.attrs and f"{LAYERS}0" not in group.attrs:
-        group = group.get("model_weights")
-    if group is None or not hasattr(group, "keys"):
-        raise Invalid(where, "weights by layer, as Keras 2 writes them", "none")
-    return group
-
-
-def found_layers(group: Any, where: str) -> list[Found]:
-    """What the file has, layer by layer; those without weights are left out."""
-    found = []
-    for name in names_in(group, LAYERS, where):
-        inner, place = member(group, name, where, "a group"), f"{where}, {name}"
-        arrays = [array for array in names_in(inner, WEIGHTS, place) if not array.endswith(LEFT_OUT)]
-        if arrays:
-            found.append(Found(name, inner, arrays))
-    return found
-
-
-def member(group: Any, path: str, where: str, kind: str) -> Any:
-    """What is at a path in a group. The whole file is checked: it has no links.
-
-    Raises:
-        Invalid: where there is nothing, or what is there is of another kind.
-    """
-    with undamaged(where):
-        item = group[path] if path and not path.startswith("/") and path in group else None
-    if item is None or hasattr(item, "keys") is not (kind == "a group"):
-        raise Invalid(where, f"{kind} `{path}`", "none" if item is None else "another kind")
-    return item
 
 
 def weights_of(layer: Layer) -> list[Any]:
@@ -210,7 +137,7 @@ def plan_of_whole(model: Any, group: Any, where: str) -> Plan:
 
 def with_top(plan: Plan, model: Any, group: Any) -> Plan:
     """The plan, with the weights that are the model's own."""
-    if TOP not in group:
+    if not has_member(group, TOP, plan.where):
         return plan
     inner = member(group, TOP, plan.where, "a group")
     arrays = names_in(inner, WEIGHTS, f"{plan.where}, {TOP}")
