@@ -22,6 +22,7 @@ EACH_EPOCH = {"save_freq": "epoch"}
 TRAININGS = [
     *("arrays", "exact_rate", "several_per_execution", "steps", "generator", "dataset", "loader"),
     *("own_step", "unbuilt", "torch", "averages", "averages_swapped", "steered"),
+    *("two_inputs", "time", "threads", "classes"),
 ]
 
 
@@ -46,6 +47,7 @@ class Server:
             elif word == "ended":
                 return int(rest), dict(np.load(result)) if result.exists() else None
             else:
+                self.process.stdout.readline()  # that it has ended
                 pytest.fail(json.loads(rest) if word == "raised" else f"the process said {word!r}")
 
     def close(self):
@@ -101,7 +103,7 @@ def test_a_training_killed_in_mid_epoch_ends_as_one_never_killed(server, never_k
     assert not (tmp_path / "backup").exists()
 
 
-@pytest.mark.parametrize("training", ["arrays", "loader", "steered"])
+@pytest.mark.parametrize("training", ["arrays", "loader", "steered", "two_inputs", "averages", "dataset", "threads"])
 def test_a_training_saved_each_epoch_ends_as_one_never_killed(server, never_killed, tmp_path, training):
     assert server.run(training, tmp_path, EACH_EPOCH, ["batch", 8])[0] == signal.SIGKILL
     _, got = server.run(training, tmp_path, EACH_EPOCH)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 import kerasviz
-from kerasviz import Input, Sequential, callbacks, layers, optimizers
+from kerasviz import Input, Model, Sequential, callbacks, layers, optimizers
 from kerasviz.callbacks import nests
 
 ROWS, BATCH = 40, 8
@@ -67,6 +67,17 @@ class Shuffled(kerasviz.utils.PyDataset):
         self.random.shuffle(self.order)
 
 
+class Kept(Shuffled):
+    """Is read ahead by threads, and keeps its order."""
+
+    def __init__(self):
+        kerasviz.utils.PyDataset.__init__(self, workers=2, max_queue_size=3)
+        self.order = np.arange(ROWS)
+
+    def on_epoch_end(self):
+        pass
+
+
 def yields():
     own = np.random.default_rng(7)
     while True:
@@ -97,6 +108,10 @@ def steering(folder):
     ]
 
 
+def orbax(folder):
+    return [callbacks.OrbaxCheckpoint(folder / "checkpoints", save_freq=2, max_to_keep=2)]
+
+
 def decaying():
     return optimizers.Adam(optimizers.schedules.ExponentialDecay(0.1, 3, 0.7))
 
@@ -106,6 +121,33 @@ def averaging():
     return optimizers.LossScaleOptimizer(inner, initial_scale=4.0, dynamic_growth_steps=3)
 
 
+def of_two_inputs():
+    """Layers with seeds, noise and a shared layer, and two outputs."""
+    ends = Input((3,), name="a"), Input((3,), name="b")
+    shared = layers.Dense(4, "tanh")
+    first, second = (layers.Dropout(0.3, seed=seed)(shared(x)) for seed, x in enumerate(ends))
+    x = layers.GaussianNoise(0.1, seed=5)(layers.concatenate([first, second]))
+    outputs = [layers.Dense(1, name="y")(x), layers.Dense(1, "sigmoid", name="z")(layers.BatchNormalization()(x))]
+    model = Model(list(ends), outputs)
+    schedule = optimizers.schedules.CosineDecayRestarts(0.1, 4)
+    losses = {"y": "mse", "z": "binary_crossentropy"}
+    model.compile(
+        optimizers.Nadam(schedule, clipnorm=0.5), losses, loss_weights={"z": 0.3}, weighted_metrics={"y": "mae"}
+    )
+    return model
+
+
+def of_time():
+    lstm = layers.LSTM(3, dropout=0.2, recurrent_dropout=0.2, return_sequences=True)
+    start = [Input((3,)), layers.Reshape((3, 1)), lstm, layers.LayerNormalization(), layers.GRU(3, dropout=0.1)]
+    model = Sequential([*start, layers.AlphaDropout(0.2), layers.Dense(1)])
+    overwriting = optimizers.RMSprop(0.05, momentum=0.5, use_ema=True, ema_momentum=0.8, ema_overwrite_frequency=4)
+    model.compile(overwriting, "mse", metrics=["mae"])
+    return model
+
+
+TWO = {"a": X, "b": X[::-1].copy()}, {"y": Y, "z": 1 - Y}
+WEIGHTED = {"shuffle": "batch", "sample_weight": {"y": Y[:, 0] + 0.5, "z": Y[:, 0] + 1.0}}
 SCHEDULE = "lr * 0.7"
 TRAININGS = {
     "arrays": lambda folder: (network(decaying()), (X, Y), {"validation_split": 0.2}, []),
@@ -120,6 +162,10 @@ TRAININGS = {
     "torch": lambda folder: (of_torch(), (X, Y), {}, []),
     "averages": lambda folder: (network(averaging()), (X, Y), {}, [callbacks.SwapEMAWeights()]),
     "averages_swapped": lambda folder: (network(averaging()), (X, Y), {}, [callbacks.SwapEMAWeights(True)]),
+    "two_inputs": lambda folder: (of_two_inputs(), TWO, WEIGHTED, []),
+    "time": lambda folder: (of_time(), (X, Y), {"validation_split": 0.2}, []),
+    "threads": lambda folder: (network("adam"), (Kept(),), {"shuffle": True}, []),
+    "classes": lambda folder: (network("lion"), (X, Y), {"class_weight": {0: 1.0, 1: 3.0}}, orbax(folder)),
     "steered": lambda folder: (network("sgd"), (X, Y), {"validation_split": 0.2}, steering(folder)),
 }
 
