@@ -96,6 +96,8 @@ FREE = {
     "LearningRateScheduler": lambda path: callbacks.LearningRateScheduler("lr"),
     "CSVLogger": lambda path: callbacks.CSVLogger(path / "log.csv"),
     "TensorBoard": lambda path: callbacks.TensorBoard(path / "logs", histogram_freq=1),
+    "ModelCheckpoint": lambda path: callbacks.ModelCheckpoint(path / "a.keras"),
+    "OrbaxCheckpoint": lambda path: callbacks.OrbaxCheckpoint(path / "checkpoints", save_on_background=False),
 }
 
 
@@ -119,6 +121,12 @@ def test_a_hook_that_is_overridden_is_called_once_a_batch_and_nothing_else_is():
 @pytest.mark.parametrize("hook", PER_BATCH)
 def test_nobody_listens_to_a_hook_that_is_not_overridden(tmp_path, case, hook):
     assert not CallbackList([FREE[case](tmp_path)], add_history=True).listens(hook)
+
+
+@pytest.mark.parametrize("freq", ["epoch", False])
+def test_a_backup_by_epochs_does_not_listen_to_batches(tmp_path, freq):
+    told = CallbackList([callbacks.BackupAndRestore(tmp_path, save_freq=freq)])
+    assert not any(told.listens(hook) for hook in PER_BATCH)
 
 
 def test_a_bar_that_is_no_screen_makes_few_calls_a_batch_and_no_read():
@@ -159,8 +167,10 @@ UNREAD = {
     "tests of truth": lambda path: callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: dict if logs else 0),
     "TensorBoard by batches": lambda path: callbacks.TensorBoard(path / "logs", update_freq=100),
     "TensorBoard and speed": lambda path: callbacks.TensorBoard(path / "logs", write_steps_per_second=True),
-    "ModelCheckpoint": lambda path: callbacks.ModelCheckpoint(path / "a.keras"),
     "ModelCheckpoint by batches": lambda path: callbacks.ModelCheckpoint(path / "a.keras", save_freq=100),
+    "OrbaxCheckpoint by batches": lambda path: callbacks.OrbaxCheckpoint(path / "checkpoints", save_freq=100),
+    "BackupAndRestore": lambda path: callbacks.BackupAndRestore(path / "backup", save_freq=False),
+    "BackupAndRestore by batches": lambda path: callbacks.BackupAndRestore(path / "backup", save_freq=100),
     "RemoteMonitor": lambda path: callbacks.RemoteMonitor(),
 }
 
