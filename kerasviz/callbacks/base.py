@@ -22,6 +22,7 @@ class Callback(Component):
 
     params: Any = None
     _model: Any = None
+    joins: bool = False  # while `on_train_begin` is called in a training that runs already
     hears_last: ClassVar[bool] = False  # its hooks are called after those of the callbacks behind it
 
     @property
@@ -198,7 +199,11 @@ class CallbackList(Callback):
         if self._model is not None:
             callback.set_model(self._model)
         if self.in_training and (begin := overridden(callback, "on_train_begin")):
-            begin({})
+            callback.joins = True
+            try:
+                begin({})
+            finally:
+                callback.joins = False
         _, known = self._left.pop(id(callback), (None, None))
         if known is not None:
             callback.set_state(known)

@@ -306,6 +306,23 @@ def test_what_callbacks_know_goes_back_to_each_of_them(tmp_path):
     assert (one.count, ten.count) == (6, 60)
 
 
+def test_a_backup_that_is_switched_on_in_a_training_does_not_take_it_back(tmp_path):
+    broken(tmp_path, save_freq=1)
+    backup, model, told = callbacks.BackupAndRestore(tmp_path, save_freq="epoch"), network(), callbacks.CallbackList()
+
+    def switch(epoch, logs):
+        {1: told.append, 2: told.remove, 3: told.append}.get(epoch, lambda one: None)(backup)
+
+    told.append(callbacks.LambdaCallback(on_epoch_begin=switch))
+    torch.manual_seed(0)
+    history = model.fit(X, Y, batch_size=8, epochs=5, verbose=0, callbacks=told, shuffle=False)
+    plain = network()
+    torch.manual_seed(0)
+    plain.fit(X, Y, batch_size=8, epochs=5, verbose=0, shuffle=False)
+    assert history.epoch == [0, 1, 2, 3, 4]
+    assert all(torch.equal(a, b) for a, b in zip(model.weights, plain.weights, strict=True))
+
+
 def test_an_interrupted_training_goes_on(tmp_path):
     class Interrupts(callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
