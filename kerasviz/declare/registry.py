@@ -120,8 +120,8 @@ def serialize(thing: Any) -> Any:
     if isinstance(thing, Mapping):
         return {key: serialize(value) for key, value in thing.items()}
     if callable(thing) and hasattr(thing, "__name__"):
-        known = registered_name(thing)
-        return {"module": "builtins", "class_name": "function", "config": thing.__name__, "registered_name": known}
+        name = registered_name(thing) or thing.__name__
+        return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
     raise Invalid("get_config", "a value with a JSON form, or an object with `get_config`", thing)
 
 
@@ -153,7 +153,8 @@ def resolve(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None 
     """
     name = str(config["class_name"])
     wanted = str(config.get("config")) if name == "function" else name
-    for alias in (config.get("registered_name"), wanted):
+    said = config.get("registered_name")
+    for alias in (None if name == said == "function" else said, wanted):
         found = registered_object(str(alias), custom_objects) if alias else None
         if found is not None:
             return found

@@ -63,8 +63,7 @@ class NamedFunction(FunctionKind):
         if known == name and ours and value not in ours:
             expected = f"another name than `{name}`, which is one of ours, or a registered function"
             raise Invalid("Lambda.get_config", expected, value, HINT)
-        registered = known if known != name else "function"
-        return {"module": "builtins", "class_name": "function", "config": name, "registered_name": registered}
+        return {"module": "builtins", "class_name": "function", "config": known, "registered_name": "function"}
 
     def to_source(self, value: Any) -> str:
         """Its name, with the module's where it is ours."""

@@ -79,3 +79,11 @@ def test_what_is_no_operation_is_refused(class_name: str) -> None:
     entry["class_name"] = class_name
     with pytest.raises(Invalid, match=r"keras\.ops"):
         deserialize_keras_object(config)
+
+
+def test_functions_are_named_as_keras_names_them() -> None:
+    named = {"module": "builtins", "class_name": "function", "registered_name": "function"}
+    assert serialize_keras_object(next_value) == {**named, "config": "tests>next_value"}
+    assert kerasviz.layers.Lambda(twice).get_config()["function"] == {**named, "config": "tests>twice"}
+    given = {"function": is_small}
+    assert deserialize_keras_object(serialize_keras_object(next_value), custom_objects=given) is next_value
