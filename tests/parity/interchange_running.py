@@ -8,14 +8,15 @@ import io
 import json
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
+from .interchange_configs import config_in, config_of, differences
 from .recording import plain
 
 BATCH, LENGTH, TOKENS = 4, 6, 5
@@ -35,7 +36,7 @@ class Exchanged:
         trains: whether a step of training is compared.
         objects: the classes and functions of one's own that the file names and nobody registered.
         tolerance: of predictions and of weights after a step.
-        apart: what Keras does wrong or differently, by check; the words say what.
+        lost: what Keras cannot read in a file of its own, in words.
     """
 
     name: str
@@ -46,16 +47,15 @@ class Exchanged:
     trains: bool = True
     objects: Callable[[Any], dict[str, Any]] | None = None
     tolerance: float = 1e-5
-    apart: dict[str, str] = field(default_factory=dict)
+    lost: str = ""
 
     def ready(self, k: Any) -> Any:
         """A model with drawn weights and drawn state of the optimizer."""
         model = self.compiled_model(k)
         draw(model.weights)
         optimizer = model.optimizer
-        if self.trains:
-            optimizer.build(model.trainable_variables)
-            draw([v for v in optimizer.variables if len(v.shape) or "int" in str(v.dtype)])
+        optimizer.build(model.trainable_variables)
+        draw([v for v in optimizer.variables if len(v.shape) or "int" in str(v.dtype)], least=0.0)
         return model
 
     def compiled_model(self, k: Any) -> Any:
@@ -66,7 +66,8 @@ class Exchanged:
             if self.inputs is not None:
                 model(self.data(model))
             if not self.compiled:
-                metrics = None if isinstance(getattr(model, "output", None), (list, tuple, dict)) else ["mae"]
+                one = self.inputs is not None or not isinstance(getattr(model, "output", None), (list, tuple, dict))
+                metrics = ["mae"] if one else None
                 model.compile(k.optimizers.SGD(0.01, momentum=0.9), loss="mse", metrics=metrics)
         return model
 
@@ -93,7 +94,7 @@ class Exchanged:
             warnings.simplefilter("ignore")
             logs = model.train_on_batch(x, y, return_dict=True)
         return {
-            "logs": {name: float(value) for name, value in logs.items()},
+            "logs": {name: np.asarray(plain(value), "float32") for name, value in logs.items()},
             "weights": values(model.weights),
             "optimizer": values(model.optimizer.variables),
         }
@@ -102,7 +103,7 @@ class Exchanged:
 def mapped(function: Callable[[Any], Any], value: Any) -> Any:
     """A nest of lists and dicts with each leaf replaced; tuples of numbers are leaves."""
     if isinstance(value, dict):
-        return {key: mapped(function, part) for key, part in value.items()}
+        return {key: mapped(function, value[key]) for key in sorted(value)}
     if isinstance(value, list) or (isinstance(value, tuple) and not all(isinstance(part, int) for part in value)):
         return [mapped(function, part) for part in value]
     return function(value)
@@ -118,15 +119,15 @@ def numbers(random: Any, shape: Any, dtype: str) -> np.ndarray:
     return random.normal(size=shape).astype("float32")
 
 
-def draw(variables: list[Any]) -> None:
-    """Give variables numbers that depend on their places and shapes only."""
+def draw(variables: list[Any], least: float = -1.0) -> None:
+    """Give variables numbers that depend on their places and shapes only; matrices have no less than `least`."""
     for place, variable in enumerate(variables):
         shape = tuple(variable.shape)
         random = np.random.default_rng([place, *shape])
         if "float" not in str(variable.dtype):
             variable.assign(np.full(shape, 3))
         elif len(shape) > 1:
-            variable.assign((random.uniform(-1, 1, size=shape) / np.prod(shape[:-1]) ** 0.5).astype("float32"))
+            variable.assign((random.uniform(least, 1, size=shape) / np.prod(shape[:-1]) ** 0.5).astype("float32"))
         else:
             variable.assign(random.uniform(0.1, 0.6, size=shape).astype("float32"))
 
@@ -158,7 +159,7 @@ def facts(model: Any) -> dict[str, Any]:
     return {
         "layers": [[layer.name, SPELLED.get(type(layer).__name__, type(layer).__name__)] for layer in model.layers],
         "weights": [described(variable) for variable in model.weights],
-        "optimizer": [described(variable) for variable in optimizer.variables],
+        "optimizer": [described(variable)[:3] for variable in optimizer.variables],  # nobody asks whether they train
         "kind": type(optimizer).__name__,
         "values": digest(values(model.weights)),
         "state": digest(values(optimizer.variables)),
@@ -180,12 +181,6 @@ def described(variable: Any) -> list[Any]:
 def content(path: Path) -> np.ndarray:
     """A file, byte by byte."""
     return np.frombuffer(path.read_bytes(), np.uint8)
-
-
-def config_in(path: Path) -> dict[str, Any]:
-    """The config that stands in a `.keras` file."""
-    with zipfile.ZipFile(path) as archive:
-        return json.loads(archive.read("config.json"))
 
 
 def weights_in(path: Path, target: Path) -> Path:
@@ -222,81 +217,22 @@ def word(path: Path) -> str:
     return hashlib.sha256((config + json.dumps(layout(path), sort_keys=True)).encode()).hexdigest()[:16]
 
 
-def said(config: Any) -> Any:
-    """A config without what the two libraries spell in their own way.
-
-    Keras numbers objects that it writes twice (`shared_object_id`), names inner modules of its optimizers, writes that
-    a model inside was compiled with nothing, that a call has no mask, and `training: false` where nobody said so. It
-    forgets the seed of SimpleRNN. We write the policy of a Functional, and arguments of layers as they were given.
-    """
-    if isinstance(config, list):
-        return [said(part) for part in config]
-    if not isinstance(config, dict):
-        return config
-    made = {key: said(value) for key, value in config.items() if key != "shared_object_id"}
-    if "keras_history" in made or "class_name" not in made:
-        return made
-    if ".optimizers" in str(made.get("module")):
-        made |= {"module": "keras.optimizers", "registered_name": None}
-    if not made.get("compile_config", True):
-        del made["compile_config"]
-    for call in made.get("inbound_nodes", ()):
-        call.pop("explicit", None)
-        call["kwargs"] = {name: value for name, value in call["kwargs"].items() if value not in (None, False)}
-    if isinstance(made.get("config"), dict):
-        settle(str(made["class_name"]), made["config"])
-    return made
-
-
-def settle(kind: str, config: dict[str, Any]) -> None:
-    """Arguments that are spelled in two ways."""
-    if {"input_layers", "output_layers"} <= set(config):
-        config.pop("dtype", None)
-    if kind == "SimpleRNN" and config.get("seed") is None:
-        config.pop("seed", None)
-    if kind == "MultiHeadAttention":
-        config.pop("attention_axes", None)
-    if kind == "RMSNormalization" and isinstance(config["axis"], int):
-        config["axis"] = [config["axis"]]
-
-
-def differences(ours: Any, theirs: Any) -> Iterator[str]:
-    """Where two configs do not say the same."""
-    return unequal(said(ours), said(theirs), "")
-
-
-def unequal(ours: Any, theirs: Any, where: str) -> Iterator[str]:
-    """Where two nests are not equal."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        for key in sorted({*ours, *theirs}, key=str):
-            if key == "build_config" and not (key in ours and key in theirs):
-                continue  # Keras writes it for layers that have a `build` of their own, we for those that were built
-            if key not in ours or key not in theirs:
-                yield f"{where}.{key}: only {'theirs' if key in theirs else 'ours'}"
-            else:
-                yield from unequal(ours[key], theirs[key], f"{where}.{key}")
-    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        for place, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-            yield from unequal(one, other, f"{where}[{place}]")
-    elif isinstance(ours, float) and isinstance(theirs, float) and np.float32(ours) == np.float32(theirs):
-        return  # Keras's numbers of optimizers have been variables
-    elif ours != theirs:
-        yield f"{where}: {ours!r}, not {theirs!r}"
-
-
-def config_of(model: Any) -> Any:
-    """What `to_json` says."""
-    return json.loads(model.to_json())
-
-
 def farthest(one: Any, other: Any) -> float:
-    """The largest distance between numbers of two nests."""
+    """The largest distance between numbers of two nests; without end where one is no number."""
     if isinstance(one, dict):
         return max([farthest(one[key], other[key]) for key in one], default=0.0)
     if isinstance(one, list):
         return max([farthest(*pair) for pair in zip(one, other, strict=True)], default=0.0)
     both = np.asarray(one, "float64"), np.asarray(other, "float64")
-    return float(np.abs(both[0] - both[1]).max(initial=0.0))
+    return float(np.nan_to_num(np.abs(both[0] - both[1]), nan=np.inf).max(initial=0.0))
+
+
+def told_apart(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """A step of ours, with the logs that Keras has too: of several of one name it has only one."""
+    doubled = {name.removesuffix("_1") for name in ours["logs"] if name.endswith("_1") and name not in theirs["logs"]}
+    return ours | {
+        "logs": {name: theirs["logs"][name] if name in doubled else ours["logs"][name] for name in theirs["logs"]}
+    }
 
 
 def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -315,17 +251,18 @@ def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
 def written_by(keras: Any, case: Exchanged, folder: Path) -> dict[str, Any]:
     """What Keras writes for a case, and what its model is, predicts and learns."""
     keras.utils.clear_session()
-    model = case.ready(keras)
-    model.save(folder / "theirs.keras")
+    model, path = case.ready(keras), folder / "theirs.keras"
+    model.save(path)
     model.save_weights(folder / "theirs.weights.h5")
     found = {
-        "file": content(folder / "theirs.keras"),
+        "file": content(path),
         "facts": facts(model),
-        "again": tails(facts(keras.saving.load_model(folder / "theirs.keras", custom_objects=case.scope(keras)))),
-        "json": list(differences(config_of(model), config_in(folder / "theirs.keras"))),
-        "layout": layout(folder / "theirs.weights.h5") == layout(folder / "theirs.keras"),
+        "json": list(differences(config_of(model), config_in(path))),
+        "layout": layout(folder / "theirs.weights.h5") == layout(path),
         "outputs": predictions(model, case.data(model)),
     }
+    if not case.lost:
+        found["again"] = tails(facts(keras.saving.load_model(path, custom_objects=case.scope(keras))))
     return found | {"stepped": case.step(model) if case.trains else None}
 
 
@@ -333,8 +270,19 @@ def written_by(keras: Any, case: Exchanged, folder: Path) -> dict[str, Any]:
 def read_by(keras: Any, case: Exchanged, files: tuple[Path, Path]) -> dict[str, Any]:
     """What Keras makes of our file, and of our weights; set against its own model of the case."""
     keras.utils.clear_session()
-    own = case.ready(keras)
-    model = keras.saving.load_model(files[0], custom_objects=case.scope(keras))
+    own, path = case.ready(keras), files[0].with_name("own.keras")
+    own.save(path)
+    empty = case.compiled_model(keras)
+    empty.load_weights(files[1])
+    weights = digest(values(empty.weights))
+    try:
+        model = keras.saving.load_model(files[0], custom_objects=case.scope(keras))
+    except ValueError as error:
+        if case.lost:
+            return {"given": word(files[0]), "loaded": weights, "refused": str(error)}
+        raise
+    if not case.lost:  # Keras does not read all that it writes: a Sequential that is frozen, for one
+        own = keras.saving.load_model(path, custom_objects=case.scope(keras))
     found = {
         "given": word(files[0]),
         "facts": tails(facts(model)),
@@ -343,6 +291,4 @@ def read_by(keras: Any, case: Exchanged, files: tuple[Path, Path]) -> dict[str, 
     }
     if case.trains:
         found["step"] = farthest(case.step(model), case.step(own))
-    empty = case.compiled_model(keras)
-    empty.load_weights(files[1])
-    return found | {"loaded": digest(values(empty.weights))}
+    return found | {"loaded": weights}
