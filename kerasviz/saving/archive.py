@@ -15,6 +15,7 @@ from typing import IO, Any
 from kerasviz.declare import Invalid
 from kerasviz.saving.hdf5 import TROUBLE
 from kerasviz.saving.hdf5_writing import hdf5_in
+from kerasviz.saving.heaps import check_heaps
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 MOST_PER_BYTE = 100  # what may come out of a byte of the archive
@@ -160,15 +161,25 @@ def copy_at_most(source: IO[bytes], target: IO[bytes], size: int, where: str) ->
 
 
 def open_hdf5(source: Any, where: str) -> Any:
-    """An HDF5 file to read from."""
+    """An HDF5 file to read from.
+
+    Raises:
+        Invalid: where it is none, or one that the HDF5 library would read without end.
+    """
     import h5py
 
     try:
-        return h5py.File(source, "r")
+        file = h5py.File(source, "r")
     except FileNotFoundError:
         raise Invalid(where, "a file that is there", "none") from None
     except TROUBLE as error:
         raise Invalid(where, "an HDF5 file", str(error)) from error
+    try:
+        check_heaps(source, file.id.get_create_plist().get_sizes(), where)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def size_of(archive: zipfile.ZipFile) -> int:

@@ -104,12 +104,21 @@ def check_dataset(dataset: Any, where: str) -> int:
         raise Invalid(where, "an array in the file", "one stored in another file")
     if dataset.shape is None or dataset.dtype.kind not in "fiubSOV":
         raise Invalid(where, "an array of numbers", str(dataset.dtype))
+    check_texts(dataset.dtype, where)
     size = int(np.prod(dataset.shape, dtype=object)) * dataset.dtype.itemsize
     stored = dataset.id.get_storage_size()
     limit = stored * (MOST_PER_STORED_BYTE if is_filtered(dataset, where) else 1)
     if size > max(limit, SMALL):
         raise Invalid(where, f"an array of at most the {stored} bytes that are stored", f"shape {dataset.shape}")
     return size
+
+
+def check_texts(dtype: Any, where: str) -> None:
+    """Refuse values of any length that are no texts: the HDF5 library reads some of them from where nothing is."""
+    import h5py
+
+    if dtype.kind == "O" and h5py.check_string_dtype(dtype) is None:
+        raise Invalid(where, "an array of numbers or texts", "sequences of any length, or references")
 
 
 def is_filtered(dataset: Any, where: str) -> bool:
@@ -138,6 +147,7 @@ def plain_attribute(item: Any, name: str, where: str, default: Any = None) -> An
         if name not in item.attrs:
             return default
         attribute = h5py.h5a.open(item.id, name.encode())
+        check_texts(attribute.dtype, f"{where}, attribute {name!r}")
         size = int(np.prod(attribute.shape or (), dtype=object)) * attribute.dtype.itemsize
         limit = item.file.id.get_filesize()
         if size > limit:
