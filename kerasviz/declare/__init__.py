@@ -2,7 +2,7 @@
 
 from kerasviz.declare.absent import absent
 from kerasviz.declare.component import REQUIRED, Arg, Component, Weight, arg, weight
-from kerasviz.declare.errors import Invalid, did_you_mean
+from kerasviz.declare.errors import Invalid, NotThereYet, did_you_mean
 from kerasviz.declare.families import FAMILIES, Family, family
 from kerasviz.declare.kinds import (
     Activation,
@@ -60,6 +60,7 @@ __all__ = [
     "LayerRef",
     "Maybe",
     "Named",
+    "NotThereYet",
     "Number",
     "PerAxis",
     "Regularizer",

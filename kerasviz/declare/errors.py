@@ -26,6 +26,10 @@ class Invalid(ValueError):
         return type(self), (self.where, self.expected, self.got, self.hint)
 
 
+class NotThereYet(Invalid, AttributeError):
+    """An attribute that comes later, such as the output of a layer that was not called: `hasattr` says False."""
+
+
 def shown(value: Any, limit: int = 200) -> str:
     """`repr`, shortened in the middle where it would fill the screen."""
     text = repr(tuple(value)) if type(value).__name__ == "Size" else repr(value)

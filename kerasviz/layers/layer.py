@@ -130,6 +130,9 @@ class Layer(Inferring, Penalized, Watched, Stateless, NotYet, LayerArguments, Op
             return modules[name]
         if name in type(self).declared_weights and not self.__dict__.get("built"):
             raise AttributeError(f"{type(self).__name__} has no `{name}` yet. Build the layer, or call it once, first.")
+        found = getattr(type(self), name, None)
+        if isinstance(found, property) and found.fget is not None:
+            return found.fget(self)  # its own error says more than that it is not there
         return super().__getattr__(name)
 
     @property

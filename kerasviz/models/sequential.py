@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kerasviz.declare import Invalid
+from kerasviz.declare import Invalid, NotThereYet
 from kerasviz.graph.plan import is_hooked
 from kerasviz.layers.calling import CONTEXT
 from kerasviz.layers.input import Input, InputLayer
@@ -146,7 +146,9 @@ class Sequential(Model):
         """The same layers as a graph."""
         if self._functional is None:
             hint = "Begin with `keras.Input(shape)`, call `build(input_shape)`, or call it on data."
-            raise Invalid(f'Sequential "{self.name}"', "a model whose input shape is known", "one not built yet", hint)
+            raise NotThereYet(
+                f'Sequential "{self.name}"', "a model whose input shape is known", "one not built yet", hint
+            )
         return self._functional
 
     @property

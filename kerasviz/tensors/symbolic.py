@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from kerasviz.declare import Invalid, snake_case
+from kerasviz.declare import Invalid, NotThereYet, snake_case
 from kerasviz.tensors.dtypes import standardize_dtype, torch_dtype
 from kerasviz.tensors.naming import unique_name
 from kerasviz.tensors.scope_state import SCOPES
@@ -109,7 +109,7 @@ class Operation:
 
     def _only_node(self) -> "Node":
         if len(self._inbound_nodes) != 1:
-            raise Invalid(f"`{self.name}`", "one call in a graph", f"{len(self._inbound_nodes)} calls")
+            raise NotThereYet(f"`{self.name}`", "one call in a graph", f"{len(self._inbound_nodes)} calls")
         return self._inbound_nodes[0]
 
 

@@ -296,3 +296,22 @@ def test_a_sequential_of_built_models_is_built():
     assert keras.Sequential([inner, layers.Dense(4)]).output_shape == (None, 4)
     late = keras.Sequential([layers.Dense(2)])
     assert not keras.Sequential([late, layers.Dense(4)]).built
+
+
+@pytest.mark.parametrize("name", ["input", "output"])
+@pytest.mark.parametrize("make", [lambda: layers.Dense(1), lambda: keras.Sequential([layers.Dense(1)])])
+def test_what_comes_with_the_first_call_is_not_there_before(make, name):
+    thing = make()
+    assert not hasattr(thing, name)
+    with pytest.raises(keras.Invalid, match="got"):
+        getattr(thing, name)
+
+
+def test_an_own_property_says_itself_why_it_has_no_value():
+    class Own(layers.Layer):
+        @property
+        def scale(self):
+            return self.factor * 2
+
+    with pytest.raises(AttributeError, match="factor"):
+        Own().scale  # noqa: B018
