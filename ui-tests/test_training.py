@@ -161,6 +161,11 @@ CALLBACKS = [
     "LearningRateScheduler",
     "CSVLogger",
     "TerminateOnNaN",
+    "TensorBoard",
+    "SwapEMAWeights",
+    "BackupAndRestore",
+    "OrbaxCheckpoint",
+    "RemoteMonitor",
 ]
 
 

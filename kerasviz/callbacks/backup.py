@@ -60,9 +60,11 @@ class BackupAndRestore(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Go on from the state on disk, if there is one; a training that runs already goes on from where it is."""
         self._counter, self._begun = BatchCounter(self.save_freq), None
+        if self.joins is not None:
+            self._epoch, self._counter.last = self.joins, None
         self._place = getattr(self.model, "_place", bool)() or None
         folder = Path(self.backup_dir)
-        found = None if self.joins else self._read(folder)
+        found = self._read(folder) if self.joins is None else None
         if found is not None:
             self._go_on(found, was_ended=(folder / ENDED).exists())
         (folder / ENDED).unlink(missing_ok=True)

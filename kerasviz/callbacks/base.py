@@ -22,7 +22,7 @@ class Callback(Component):
 
     params: Any = None
     _model: Any = None
-    joins: bool = False  # while `on_train_begin` is called in a training that runs already
+    joins: int | None = None  # number of the epoch, while it begins or goes on in a training that runs already
     hears_last: ClassVar[bool] = False  # its hooks are called after those of the callbacks behind it
 
     @property
@@ -148,14 +148,17 @@ class CallbackList(Callback):
     ) -> None:
         from kerasviz.callbacks.logs import History, ProgbarLogger
 
-        flat = list(flatten(callbacks))
+        given = list(flatten(callbacks))
+        flat = [*given]
         if add_history and not any(isinstance(callback, History) for callback in flat):
             flat.append(History())
         if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in flat):
             flat.append(ProgbarLogger())  # the last: it shows what the others added to the logs
         self.callbacks: list[Any] = flat
         self.in_training = False
-        self._left: dict[int, tuple[Any, Any]] = {}  # those taken off in this training, with what they knew
+        self._epoch = 0
+        self._added = flat[len(given) :]
+        self._left: dict[int, tuple[Any, Any, list[Any]]] = {}  # taken off: what each knew, and who is behind it
         self._bound: dict[str, tuple[Callable, ...]] = {}
         self._bind()
         self.set_params(params)
@@ -167,6 +170,7 @@ class CallbackList(Callback):
         found = {hook: [overridden(callback, hook) for callback in ordered] for hook in HOOKS}
         bound = {hook: tuple(method for method in methods if method) for hook, methods in found.items()}
         bound["on_train_begin"] = (self._mark_begin, *bound["on_train_begin"])
+        bound["on_epoch_begin"] = (self._mark_epoch, *bound["on_epoch_begin"])
         bound["on_train_end"] = (self._mark_end, *bound["on_train_end"])
         self._bound = bound  # replaced as a whole: another thread may be reading
         for callback in ordered:
@@ -176,6 +180,9 @@ class CallbackList(Callback):
     def _mark_begin(self, logs: Any = None) -> None:
         self.in_training = True
         self._left = {}
+
+    def _mark_epoch(self, epoch: int, logs: Any = None) -> None:
+        self._epoch = epoch
 
     def _mark_end(self, logs: Any = None) -> None:
         self.in_training = False
@@ -198,26 +205,51 @@ class CallbackList(Callback):
             callback.set_params(self.params)
         if self._model is not None:
             callback.set_model(self._model)
-        if self.in_training and (begin := overridden(callback, "on_train_begin")):
-            callback.joins = True
-            try:
-                begin({})
-            finally:
-                callback.joins = False
-        _, known = self._left.pop(id(callback), (None, None))
-        if known is not None:
-            callback.set_state(known)
-        self.callbacks.append(callback)
+        behind = self._join(callback) if self.in_training else []
+        places = (place for place, one in enumerate(self.callbacks) if any(one is other for other in behind))
+        self.callbacks.insert(next(places, len(self.callbacks)), callback)
         self._bind()
+
+    def _join(self, callback: Any) -> list[Any]:
+        """Let it begin, or go on, in a training that runs already. One that cannot is closed.
+
+        Returns:
+            Those that stand behind it: as before; behind a new one History and bar, which show what it adds to logs.
+        """
+        callback.joins = self._epoch
+        try:
+            if begin := overridden(callback, "on_train_begin"):
+                begin({})
+            _, known, behind = self._left.pop(id(callback), (None, None, self._added))
+            if known is not None:
+                callback.set_state(known)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                callback.close()
+            raise
+        finally:
+            callback.joins = None
+        return behind
 
     def remove(self, callback: Any) -> None:
         """Take a callback off; its files are closed, its end-of-training work is not done."""
+        behind = self.callbacks[self.callbacks.index(callback) + 1 :]
         self.callbacks.remove(callback)
         self._bind()
-        if hasattr(callback, "close"):
-            callback.close()
-        if self.in_training and hasattr(callback, "get_state"):
-            self._left[id(callback)] = callback, callback.get_state()
+        try:
+            if hasattr(callback, "close"):
+                callback.close()
+        finally:
+            if self.in_training:
+                self._left[id(callback)] = callback, getattr(callback, "get_state", bool)() or None, behind
+
+    def replace(self, old: Any, new: Any) -> None:
+        """Let `new`, of the same class, go on with what `old` knows, which was taken off or is now."""
+        if any(callback is old for callback in self.callbacks):
+            self.remove(old)
+        if id(old) in self._left:
+            self._left[id(new)] = new, *self._left.pop(id(old))[1:]
+        self.append(new)
 
     def close(self) -> None:
         """Close every callback after a training that failed; what goes wrong in one keeps no other from it."""

@@ -57,12 +57,13 @@ class BatchCounter:
     def __init__(self, every: Any) -> None:
         self.every = 0 if every == "epoch" else int(every)
         self.since = 0
-        self.last = -1
+        self.last: int | None = -1  # None where nobody knows: the next one counts as one
         self.total = 0
 
     def is_due(self, batch: int) -> bool:
         """Whether it is time. Several batches may have passed since the last call, as `steps_per_execution` says."""
-        passed = batch - self.last if batch > self.last else batch + 1
+        last = batch - 1 if self.last is None else self.last
+        passed = batch - last if batch > last else batch + 1
         self.since += passed
         self.total += passed
         self.last = batch
@@ -105,7 +106,13 @@ class Keeper(MonitorCallback):
 
     def set_state(self, state: Any) -> None:
         """Go on from there."""
-        self.best, self._counter.since, self._counter.last = state["best"], state["since"], state["last"]
+        self.best, self._counter.since = state["best"], state["since"]
+        self._counter.last = state["last"] if self.joins is None else None  # batches have passed meanwhile
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Find out where a training is that runs already."""
+        if self.joins is not None:
+            self._epoch, self._counter.last = self.joins, None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Remember the epoch for the file's name."""

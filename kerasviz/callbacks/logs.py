@@ -21,8 +21,9 @@ class History(Callback):
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Begin a new list of epochs."""
-        self.epoch = []
+        """Begin a new list of epochs; go on with the old one in a training that runs already."""
+        if self.joins is None:
+            self.epoch = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Add the epoch."""
@@ -92,18 +93,24 @@ class CSVLogger(Callback):
             self._file = None
 
     def get_state(self) -> dict[str, Any]:
-        """The columns, and what stands in the file."""
+        """The columns, what stands in the file, and what separates values there."""
         from pathlib import Path
 
         path = Path(self.filename)
         has_rows = self.keys is not None and path.exists()
-        return {"keys": self.keys, "text": path.read_bytes().decode() if has_rows else ""}
+        text = path.read_bytes().decode() if has_rows else ""
+        return {"keys": self.keys, "text": text, "separator": self.separator}
 
     def set_state(self, state: Any) -> None:
         """Go on in a file that has what it had then: no row is lost, and none is there twice."""
         if state["keys"] is not None:
-            self._open("w").write(state["text"])
-            self._file.flush()
+            text, file, before = state["text"], self._open("w"), state.get("separator", self.separator)
+            if before == self.separator:
+                file.write(text)
+            else:
+                rows = csv.reader(text.splitlines(keepends=True), delimiter=before)
+                csv.writer(file, delimiter=self.separator).writerows(rows)
+            file.flush()
             self.keys, self._has_header = list(state["keys"]), True
 
 

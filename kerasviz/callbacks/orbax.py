@@ -23,9 +23,9 @@ class OrbaxCheckpoint(Keeper):
     were learned from: `directory/3`. It has the files of a `.keras` archive, unpacked; with `save_weights_only` those
     of the weights alone, the optimizer's among them. `load_model(directory)` and `model.load_weights(directory)` read
     the newest, and `directory/3` is read as well. A training goes on from the checkpoint of epoch 3 with
-    `load_model(directory).fit(..., initial_epoch=4)`. A checkpoint has no random numbers of Python, numpy and torch, and
-    no place in the data: where rows are shuffled, those of the epochs to come have another order than in a training
-    that was never left. `BackupAndRestore` keeps that order, also in mid-epoch.
+    `load_model(directory).fit(..., initial_epoch=4)`. A checkpoint has neither random numbers of Python, numpy
+    and torch nor a place in the data: shuffled rows of the epochs to come have another order than in a training that
+    was never left. `BackupAndRestore` keeps that order, also in mid-epoch.
 
     Not as in Keras: Orbax is not needed, and its own format neither written nor read. The files are HDF5 and JSON,
     which execute nothing. They are written beside their place and renamed: each checkpoint is whole, also after a kill
@@ -59,6 +59,7 @@ class OrbaxCheckpoint(Keeper):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Count batches from here; refuse what is no folder."""
+        super().on_train_begin(logs)
         self._counter.total = 0
         if Path(self.directory).exists() and not Path(self.directory).is_dir():
             raise Invalid("OrbaxCheckpoint(directory=...)", "a folder", f"a file: {self.directory}")

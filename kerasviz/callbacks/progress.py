@@ -24,8 +24,9 @@ class ProgbarLogger(Callback):
         self.verbose = 1
         self.epochs: int | None = None
         self.target: int | None = None
-        self._in_fit = False
+        self._in_fit = self._live = False
         self._start = self._shown_at = 0.0
+        self._first: int | None = 0  # batch that it saw first; None where that is to come
         self._seen = self._length = 0
 
     def set_params(self, params: Mapping[str, Any]) -> None:
@@ -38,6 +39,9 @@ class ProgbarLogger(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Evaluations are validation now, and have no bar of their own."""
         self._in_fit = True
+        if self.joins is not None:  # in the middle of an epoch, it may be
+            self._reset((self.params or {}).get("steps"))
+            self._first = None
 
     def on_train_end(self, logs: Any = None) -> None:
         """Evaluations have their own bar again."""
@@ -91,11 +95,13 @@ class ProgbarLogger(Callback):
         self.target = target
         self._start = time.perf_counter()
         self._shown_at = 0.0
-        self._seen = self._length = 0
+        self._seen = self._length = self._first = 0
         self._live = self.verbose == 1 and settings.switch("interactive_logging") and is_screen(sys.stdout)
 
     def _advance(self, batch: int, logs: Any) -> None:
         self._seen = batch + 1
+        if self._first is None:
+            self._first = batch
         if not self._live:
             return
         now = time.perf_counter()
@@ -111,7 +117,7 @@ class ProgbarLogger(Callback):
 
     def _show(self, logs: Any, seconds: float, done: bool) -> None:
         values = "".join(f" - {name}: {shown(value)}" for name, value in (logs or {}).items())
-        per_step = seconds / max(self._seen, 1)
+        per_step = seconds / max(self._seen - (self._first or 0), 1)
         if self.verbose == 2:
             line = f"{self._count()} - {duration(seconds)} - {step_time(per_step)}{values}"
         else:

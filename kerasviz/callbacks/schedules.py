@@ -30,8 +30,9 @@ class ReduceLROnPlateau(MonitorCallback):
         self.best = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Forget the last training."""
+        """Forget the last training; refuse an optimizer without a rate."""
         self.prepare()
+        learning_rate(self.model, "ReduceLROnPlateau")
 
     def get_state(self) -> dict[str, Any]:
         """What it has seen so far."""
@@ -117,6 +118,10 @@ class LearningRateScheduler(Callback):
             self._takes_rate = True
         else:
             self._takes_rate = True
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Refuse an optimizer without a rate."""
+        learning_rate(self.model, "LearningRateScheduler")
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set the rate of this epoch."""

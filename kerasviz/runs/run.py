@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from typing import Any, Self
 
 from kerasviz.declare import Invalid, did_you_mean
@@ -149,13 +150,21 @@ class Run(Worker):
 
         return remove
 
-    def add_callback(self, callback: Any) -> None:
-        """Let a callback take part from the next batch on."""
-        self.post(lambda: self._switch(callback, on=True))
+    def add_callback(self, callback: Any, after: Any = None) -> Future:
+        """Let a callback take part from the next batch on.
 
-    def remove_callback(self, callback: Any) -> None:
-        """Let a callback go before the next batch."""
-        self.post(lambda: self._switch(callback, on=False))
+        Args:
+            callback: the callback.
+            after: one of the same class that was taken off, whose state it goes on with.
+
+        Returns:
+            What has the exception, should it be unable to begin; the training goes on without it then.
+        """
+        return self.post(lambda: self._switch(callback, on=True, after=after))
+
+    def remove_callback(self, callback: Any) -> Future:
+        """Let a callback go before the next batch; returns what has the exception, should it be unable to close."""
+        return self.post(lambda: self._switch(callback, on=False))
 
     # Beginning and end
 

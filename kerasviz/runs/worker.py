@@ -247,15 +247,24 @@ class Worker(Control):
             self._say(str(error))
         self._pending_rate = None
 
-    def _switch(self, callback: Any, on: bool) -> None:
+    def _switch(self, callback: Any, on: bool, after: Any = None) -> None:
+        """Switch a callback on, in the place of one that it goes on after, or off; training goes on if that fails."""
         present = any(callback is other for other in self.callbacks)
-        if on and not present:
-            self.callbacks.append(callback)
-        elif not on and present:
-            self.callbacks.remove(callback)
-        else:
+        if on == present:
             return
-        self.note(f"{type(callback).__name__} {'on' if on else 'off'}", "callback")
+        name = f"{type(callback).__name__} {'on' if on else 'off'}"
+        try:
+            if not on:
+                self.callbacks.remove(callback)
+            elif after is None:
+                self.callbacks.append(callback)
+            else:
+                self.callbacks.replace(after, callback)
+        except Exception as error:
+            self.note(f"{name} failed: {error}", "error")
+            self._say(str(error))
+            raise
+        self.note(name, "callback")
 
     def _is_training_thread(self) -> bool:
         return threading.current_thread() is self._thread

@@ -104,7 +104,8 @@ class Place:
         self.plan = plan
         phases = [plan.fitting, *([] if plan.validating is None else [plan.validating])]
         for phase in phases:
-            phase.passes.source = Counted(phase.passes.source)
+            if not isinstance(phase.passes.source, Counted):  # as it is where counting goes on
+                phase.passes.source = Counted(phase.passes.source)
         self.sources: list[Counted] = [phase.passes.source for phase in phases]
 
     def get_state(self) -> list[Any]:

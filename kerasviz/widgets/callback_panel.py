@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Any
 
 import traitlets as t
@@ -20,8 +21,24 @@ OFFERED: tuple[tuple[str, bool, dict[str, Any]], ...] = (
     ("LearningRateScheduler", False, {"schedule": "lr * 0.95"}),
     ("CSVLogger", False, {"filename": "training.csv"}),
     ("TerminateOnNaN", False, {}),
+    ("TensorBoard", False, {"log_dir": "logs"}),
+    ("SwapEMAWeights", False, {}),
+    ("BackupAndRestore", False, {"backup_dir": "backup"}),
+    ("OrbaxCheckpoint", False, {"directory": "checkpoints", "save_best_only": True}),
+    ("RemoteMonitor", False, {}),
 )
-WATCHING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
+WATCHING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "OrbaxCheckpoint")
+PLACES = ("monitor", "mode", "filename", "filepath", "log_dir", "backup_dir", "directory")  # another is another matter
+SAYS = {
+    "ModelCheckpoint": "Saves to {filepath}.",
+    "OrbaxCheckpoint": "Saves to {directory}.",
+    "CSVLogger": "Writes {filename}.",
+    "TensorBoard": "Writes to {log_dir}.",
+    "BackupAndRestore": "Keeps the state in {backup_dir}.",
+    "RemoteMonitor": "Sends to {root}.",
+    "SwapEMAWeights": "Tests the averages of the weights.",
+    "TerminateOnNaN": "On watch.",
+}
 
 
 class CallbackPanel(RunPanel, Offering):
@@ -42,6 +59,7 @@ class CallbackPanel(RunPanel, Offering):
     def _start_callbacks(self) -> None:
         self._taking_part: dict[str, tuple[Entry, Any]] = {}  # by id: the entry they were made of, and the callback
         self._taken_off: dict[str, tuple[Entry, Any]] = {}
+        self._joining: dict[str, Future] = {}
 
     def switch(self, kind: str, enabled: bool = True, **args: Any) -> None:
         """Switch a callback on or off, and set its arguments; in a running training from the next batch on.
@@ -69,7 +87,7 @@ class CallbackPanel(RunPanel, Offering):
             Invalid: naming the callback and the argument.
         """
         with self._lock:
-            self._taken_off = {}
+            self._taken_off, self._joining = {}, {}
             self._taking_part = {entry["id"]: (entry, make(entry)) for entry in self.callbacks if entry["enabled"]}
             return [callback for _, callback in self._taking_part.values()]
 
@@ -96,16 +114,29 @@ class CallbackPanel(RunPanel, Offering):
     def _join(self, identity: str, entry: Entry) -> None:
         from kerasviz.callbacks import check_monitors
 
-        before, callback = self._taken_off.pop(identity, (None, None))
+        before, known = self._taken_off.pop(identity, (None, None))
         try:
-            if before is None or before["args"] != entry["args"]:
-                callback = make(entry)  # else it goes on: a file keeps what was written
+            is_same = before is not None and before["args"] == entry["args"]
+            callback = known if is_same else make(entry)  # it goes on itself: a file keeps what was written
+            after = known if not is_same and is_same_place(before, entry) else None
             check_monitors([callback], self._has_validation())
         except (ValueError, TypeError) as error:
+            if before is not None:
+                self._taken_off[identity] = before, known
             self._set_status(identity, {"text": str(error)})
             return
         self._taking_part[identity] = (entry, callback)
-        self.run.add_callback(callback)
+        self._joining[identity] = self.run.add_callback(callback, after)
+
+    def _tell_refused(self) -> None:
+        """Say at its card why a callback could not begin."""
+        for identity, future in list(self._joining.items()):
+            if not future.done():
+                continue
+            del self._joining[identity]
+            error = future.exception()
+            if error is not None and self._taking_part.pop(identity, None):
+                self._set_status(identity, {"text": str(error)})
 
     def _has_validation(self) -> bool:
         return bool((self.run.callbacks.params or {}).get("do_validation", True))
@@ -114,7 +145,8 @@ class CallbackPanel(RunPanel, Offering):
         """Say what the callbacks say about themselves."""
         super().flush()
         with self._lock:
-            for identity, (_, callback) in self._taking_part.items():
+            self._tell_refused()
+            for identity, (_, callback) in list(self._taking_part.items()):
                 self._set_status(identity, status(callback))
 
     def _set_status(self, identity: str, said: dict[str, Any]) -> None:
@@ -143,6 +175,11 @@ def entry_of(kind: str, entries: list[Entry]) -> Entry:
     return {"id": identity, "kind": kind, "enabled": False, "args": {}, "status": {}}
 
 
+def is_same_place(before: Entry | None, entry: Entry) -> bool:
+    """Whether a callback of other arguments still watches the same value, and writes to the same place."""
+    return before is not None and all(before["args"].get(name) == entry["args"].get(name) for name in PLACES)
+
+
 def make(entry: Entry) -> Any:
     """The callback of an entry."""
     kind, args = entry["kind"], dict(entry["args"])
@@ -161,11 +198,9 @@ def status(callback: Any) -> dict[str, Any]:
         said = f"Best {callback.monitor} {float(best):.4g}." if best is not None else f"Watches {callback.monitor}."
         words = f"{waited} of {patience} epochs without improvement."
         return {"text": f"{said} {words}", "waited": waited, "patience": patience}
-    if kind == "ModelCheckpoint":
-        best = getattr(callback, "best", None)
-        return {"text": f"Saves to {callback.filepath}." + (f" Best {float(best):.4g}." if best is not None else "")}
-    if kind == "CSVLogger":
-        return {"text": f"Writes {callback.filename}."}
     if kind == "LearningRateScheduler":
         return {"text": f"Learning rate = {getattr(callback.schedule, 'text', 'your function')}"}
-    return {"text": "On watch."} if kind == "TerminateOnNaN" else {}
+    if kind not in SAYS:
+        return {}
+    words, best = SAYS[kind].format_map(vars(callback)), getattr(callback, "best", None)
+    return {"text": words if best is None else f"{words} Best {float(best):.4g}."}
