@@ -1,7 +1,7 @@
 """What data is: variables, dtypes, devices, and symbols for tensors that are not there yet."""
 
 from kerasviz.tensors import settings
-from kerasviz.tensors.convert import convert_to_numpy, convert_to_tensor
+from kerasviz.tensors.convert import convert_to_numpy, convert_to_tensor, names_texts
 from kerasviz.tensors.dtypes import is_float, standardize_dtype, torch_dtype
 from kerasviz.tensors.naming import clear_session, get_uid, reset_names, unique_name
 from kerasviz.tensors.policies import DTypePolicy, FloatDTypePolicy, dtype_policy
@@ -86,6 +86,7 @@ __all__ = [
     "leaves",
     "map_leaves",
     "name_scope",
+    "names_texts",
     "record",
     "record_function",
     "remat",

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasviz.declare import Invalid
 from kerasviz.tensors import settings
 from kerasviz.tensors.dtypes import torch_dtype
 from kerasviz.tensors.structure import leaves
@@ -26,9 +27,17 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     if isinstance(x, (list, tuple)) and any(isinstance(part, torch.Tensor) for part in x):
         stacked = torch.stack([torch.as_tensor(part) for part in x])
         return stacked if wanted is None else stacked.to(wanted)
+    if names_texts(x):
+        raise Invalid("convert_to_tensor", "numbers", f"texts: {type(x).__name__}")
     if isinstance(x, np.ndarray) and not x.flags.writeable:
         x = x.copy()
     return torch.as_tensor(x, dtype=wanted, device=settings.default_device())
+
+
+def names_texts(x: Any) -> bool:
+    """Whether another library's tensor or series says that it holds texts. TensorFlow ends the process over these,
+    where they are asked for as numbers."""
+    return getattr(getattr(x, "dtype", None), "name", "") == "string"
 
 
 def _natural_dtype(x: Any) -> torch.dtype | None:

@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 
 from kerasviz.declare import Invalid
+from kerasviz.tensors import names_texts
 
 
 def is_text(array: Any) -> bool:
     """Whether an array holds texts. Of objects the first that is there decides."""
+    if names_texts(array):
+        return True
     kind = getattr(getattr(array, "dtype", None), "kind", "")
     if kind != "O":
         return kind in ("U", "S", "T")

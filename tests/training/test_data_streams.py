@@ -330,3 +330,26 @@ def test_rows_of_several_lengths_are_refused():
     with pytest.raises(Invalid, match="RaggedTensor") as error:
         list(source(DatasetStandIn([(RaggedTensor(), EagerStandIn([1]))], 1)))
     assert "to_tensor" in error.value.hint
+
+
+class EagerTexts(EagerStandIn):
+    """TensorFlow's eager texts, which end the process where somebody asks for them as numbers."""
+
+    dtype = type("DType", (), {"name": "string"})()
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+    def __dlpack__(self, **options):
+        raise AssertionError("asked for as numbers")
+
+
+def test_eager_texts_are_never_asked_for_as_numbers():
+    words = EagerTexts(np.array([[b"red"], [b"blue"]], dtype=object))
+    (batch,) = source(DatasetStandIn([({"color": words},)], 1))
+    assert batch[0]["color"].tolist() == [[b"red"], [b"blue"]]
+    lookup = kerasviz.layers.StringLookup()
+    lookup.adapt(DatasetStandIn([words], 1))
+    assert sorted(lookup.get_vocabulary()) == ["[UNK]", "blue", "red"]
+    with pytest.raises(Invalid, match="expected numbers"):
+        kerasviz.ops.convert_to_tensor(words)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kerasviz.declare import Invalid
-from kerasviz.tensors import KerasTensor, convert_to_tensor
+from kerasviz.tensors import KerasTensor, convert_to_tensor, names_texts
 
 ADAPT_BATCH_SIZE = 256  # single samples of a torch dataset that are looked at together
 
@@ -22,7 +22,11 @@ def is_text(value: Any) -> bool:
         return any(is_text(part) for part in value[:1])
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "USTO" and (value.dtype.kind != "O" or _holds_text(value))
-    return not isinstance(value, Tensor) and str(getattr(value, "dtype", "")).lower() in ("object", "str", "string")
+    return (
+        names_texts(value)
+        or not isinstance(value, Tensor)
+        and str(getattr(value, "dtype", "")).lower() in ("object", "str", "string")
+    )
 
 
 def _holds_text(array: np.ndarray) -> bool:
