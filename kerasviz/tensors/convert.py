@@ -35,8 +35,10 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
 
 
 def names_texts(x: Any) -> bool:
-    """Whether another library's tensor or series says that it holds texts. TensorFlow ends the process over these,
-    where they are asked for as numbers."""
+    """Whether another library's tensor or series says that it holds texts.
+
+    TensorFlow ends the process where somebody asks for them as numbers.
+    """
     return getattr(getattr(x, "dtype", None), "name", "") == "string"
 
 

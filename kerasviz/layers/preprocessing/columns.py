@@ -22,11 +22,9 @@ def is_text(value: Any) -> bool:
         return any(is_text(part) for part in value[:1])
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "USTO" and (value.dtype.kind != "O" or _holds_text(value))
-    return (
-        names_texts(value)
-        or not isinstance(value, Tensor)
-        and str(getattr(value, "dtype", "")).lower() in ("object", "str", "string")
-    )
+    if isinstance(value, Tensor):
+        return False
+    return names_texts(value) or str(getattr(value, "dtype", "")).lower() in ("object", "str", "string")
 
 
 def _holds_text(array: np.ndarray) -> bool:
