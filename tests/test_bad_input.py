@@ -24,6 +24,14 @@ def classifier(loss=SPARSE, optimizer="sgd", units=3, activation="softmax", **co
     return model
 
 
+def rule(y_true, y_pred):
+    return (y_pred - y_pred).sum(-1)
+
+
+def ruled():
+    return classifier(metrics=[rule])
+
+
 def two_headed(loss=(SPARSE, "mse"), **compiled):
     inputs = layers.Input((5,), name="features")
     hidden = layers.Dense(4)(inputs)
@@ -219,6 +227,12 @@ WRONG_FIT = {
     "validation of no rows": (classifier, {"validation_data": (X[:0], LABELS[:0])}, "data", None),
     "no validation to watch": (
         classifier, {"callbacks": [callbacks.EarlyStopping("val_loss")]}, "EarlyStopping", "val_loss",
+    ),
+    "value to watch of which nobody knows what is better": (
+        ruled, {"callbacks": [callbacks.EarlyStopping("rule")]}, "EarlyStopping(mode='auto')", "rule",
+    ),
+    "rate to watch": (
+        classifier, {"callbacks": [callbacks.ReduceLROnPlateau("learning_rate")]}, "ReduceLROnPlateau", "learning_rate",
     ),
     "no such value to watch": (
         classifier, {"callbacks": [callbacks.ReduceLROnPlateau("acuracy")]}, "ReduceLROnPlateau", "acuracy",

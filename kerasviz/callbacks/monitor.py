@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 from kerasviz.callbacks.base import Callback, overridden
@@ -32,10 +32,11 @@ class MonitorCallback(Callback):
 
     def is_better(self, value: float, than: float | None) -> bool:
         """Whether `value` improves on `than` by more than `min_delta`."""
+        direction = self.direction()  # at once: not in the second epoch, should nobody know
         if than is None:
             return not math.isnan(value)
         margin = abs(float(self.min_delta))
-        return value + margin < than if self.direction() == "min" else value - margin > than
+        return value + margin < than if direction == "min" else value - margin > than
 
     def get_monitor_value(self, logs: Mapping[str, Any] | None) -> float | None:
         """The watched value; None, with a warning, where the logs lack it."""
@@ -75,27 +76,47 @@ def all_metrics(model: Any) -> Iterable[Any]:
         yield from getattr(metric, "metrics", None) or (metric,)
 
 
-def check_monitors(callbacks: Iterable[Any], has_validation: bool, names: Iterable[str] | None = None) -> None:
-    """Reject callbacks that watch a value which this training cannot have.
+def check_monitors(
+    callbacks: Iterable[Any],
+    has_validation: bool,
+    names: Iterable[str] | None = None,
+    model: Any = None,
+    others: Iterable[Any] = (),
+) -> None:
+    """Reject callbacks that watch a value which this training cannot have, or of which nobody knows what is better.
 
     Args:
-        callbacks: those of the training; one of the user's may add to the logs, then nothing is rejected.
+        callbacks: those of the training; one of the user's may add to the logs, then any value may be there.
         has_validation: whether values named `val_...` will be there.
         names: the logs without validation, where they are known before the first batch.
+        model: whose metrics say whether more or less is better.
+        others: callbacks that take part already.
 
     Raises:
         Invalid: naming the callback, the value, and what there is.
     """
     callbacks = list(callbacks)
-    if any(not type(c).__module__.startswith("kerasviz.") and overridden(c, "on_epoch_end") for c in callbacks):
-        return
+    has_own = any(map(may_add, (*callbacks, *others)))
     known = None if names is None else {*names, "learning_rate"}
     for callback in callbacks:
         if not isinstance(callback, MonitorCallback) or not callback.needs_monitor():
             continue
-        monitor, where = callback.monitor, f"{type(callback).__name__}(monitor=...)"
-        if monitor.startswith("val_") and not has_validation:
-            hint = f"Pass validation_data or validation_split, or monitor {monitor.removeprefix('val_')!r}."
-            raise Invalid(where, "validation data, since it watches a validation value", monitor, hint)
-        if known is not None and monitor.removeprefix("val_") not in known:
-            raise Invalid(where, f"one of {', '.join(sorted(known))}", monitor, did_you_mean(monitor, known))
+        if not has_own:
+            check_monitor(callback, has_validation, known)
+        if known is not None and callback.mode == "auto":
+            direction_of(callback.monitor, model, type(callback).__name__)
+
+
+def may_add(callback: Any) -> bool:
+    """Whether it is one of the user's that may add to the logs of an epoch."""
+    return not type(callback).__module__.startswith("kerasviz.") and overridden(callback, "on_epoch_end") is not None
+
+
+def check_monitor(callback: MonitorCallback, has_validation: bool, known: Collection[str] | None) -> None:
+    """Reject a callback that watches a value which will not be there."""
+    monitor, where = callback.monitor, f"{type(callback).__name__}(monitor=...)"
+    if monitor.startswith("val_") and not has_validation:
+        hint = f"Pass validation_data or validation_split, or monitor {monitor.removeprefix('val_')!r}."
+        raise Invalid(where, "validation data, since it watches a validation value", monitor, hint)
+    if known is not None and monitor.removeprefix("val_") not in known:
+        raise Invalid(where, f"one of {', '.join(sorted(known))}", monitor, did_you_mean(monitor, known))

@@ -175,7 +175,7 @@ class Trainer(ByHand):
             "do_validation": plan.validating is not None,
         }
         callbacks = self._as_list(callbacks, told, add_history=True)
-        check_monitors(callbacks, plan.validating is not None, self._log_names())
+        check_monitors(callbacks, plan.validating is not None, self._log_names(), self)
         with closed_on_error(callbacks, training(plan)) as events:
             for event in events:
                 callbacks.handle(event)

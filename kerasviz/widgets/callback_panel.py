@@ -11,7 +11,7 @@ from kerasviz.declare import Invalid
 from kerasviz.declare.families import family
 from kerasviz.widgets.base import Widget, synced
 from kerasviz.widgets.offer import Offering
-from kerasviz.widgets.running import RunPanel
+from kerasviz.widgets.running import RunPanel, log_names
 
 Entry = dict[str, Any]
 OFFERED: tuple[tuple[str, bool, dict[str, Any]], ...] = (
@@ -119,7 +119,8 @@ class CallbackPanel(RunPanel, Offering):
             is_same = before is not None and before["args"] == entry["args"]
             callback = known if is_same else make(entry)  # it goes on itself: a file keeps what was written
             after = known if not is_same and is_same_place(before, entry) else None
-            check_monitors([callback], self._has_validation())
+            model, others = self.run.model, self.run.callbacks
+            check_monitors([callback], self._has_validation(), log_names(model), model, others)
         except (ValueError, TypeError) as error:
             if before is not None:
                 self._taken_off[identity] = before, known

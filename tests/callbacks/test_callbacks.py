@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kerasviz import callbacks, events
+from kerasviz import Input, Sequential, callbacks, events, layers
 from kerasviz.callbacks.base import HOOKS, CallbackList
 from kerasviz.callbacks.monitor import direction_of
 from kerasviz.declare import Invalid
@@ -410,3 +410,50 @@ def test_history_keeps_a_list_for_each_name():
 
 def test_values_of_numpy_and_torch_are_watched():
     assert run(callbacks.EarlyStopping("loss"), [np.float32(2), torch.tensor(1.0), np.float64(1.5)])[1] == 3
+
+
+# watching
+
+
+class Adds(callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        logs["mine"] = -epoch
+
+
+def fit_watching(callback):
+    seen, model = [], Sequential([Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    look = callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(epoch))
+    try:
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=4, verbose=0, callbacks=[Adds(), callback, look])
+    except Invalid as error:
+        return len(seen), str(error)
+    return len(seen), ""
+
+
+def test_a_value_of_ones_own_is_watched_where_it_is_told_what_is_better():
+    assert fit_watching(callbacks.EarlyStopping("mine", patience=1, mode="max")) == (2, "")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: callbacks.EarlyStopping("mine"),
+        lambda: callbacks.ReduceLROnPlateau("mine"),
+        lambda: callbacks.ModelCheckpoint("best.keras", "mine", save_best_only=True),
+        lambda: callbacks.OrbaxCheckpoint("best", "mine", save_best_only=True),
+    ],
+)
+def test_a_value_of_which_nobody_knows_what_is_better_is_refused_before_the_first_epoch(make):
+    epochs, said = fit_watching(make())
+    assert epochs == 0
+    assert "mode='min' or mode='max'" in said
+
+
+def test_a_checkpoint_of_every_epoch_watches_nothing(tmp_path):
+    assert fit_watching(callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras", "mine")) == (4, "")
+
+
+def test_a_value_that_nobody_can_judge_is_told_at_its_first_epoch():
+    with pytest.raises(Invalid, match="mode='min'"):
+        run(callbacks.EarlyStopping("strange"), [1.0], monitor="strange")

@@ -334,6 +334,24 @@ def test_watching_a_value_that_will_not_be_there_is_told_before_training(digits)
         studio.start(epochs=1)
 
 
+def test_watching_a_value_that_nothing_measures_is_told_before_training(drawn):
+    drawn.switch("EarlyStopping", monitor="lss")
+    with pytest.raises(Invalid, match="loss"):
+        drawn.start(epochs=1)
+
+
+@pytest.mark.parametrize(("monitor", "said"), [("lss", "loss"), ("learning_rate", "mode")])
+def test_watching_a_wrong_value_in_a_training_is_told_at_its_card(drawn, until, monitor, said):
+    run = drawn.start(epochs=1000, batch_size=16)
+    until(lambda: len(run.history.get("loss", ())) > 0)
+    drawn.switch("EarlyStopping", monitor=monitor)
+    card = next(e for e in drawn.callbacks if e["kind"] == "EarlyStopping")
+    assert said in card["status"]["text"]
+    run.stop()
+    assert run.wait(10)
+    assert run.exception is None
+
+
 def test_switching_an_unknown_callback_names_the_near_one(studio):
     with pytest.raises(Invalid, match="EarlyStopping"):
         studio.switch("EarlyStoping")
