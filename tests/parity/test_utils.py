@@ -319,6 +319,6 @@ def test_progress_equals_keras_apart_from_times(reference, options):
                 bar.update(step + 1, [("a", step * 1.0), ("b", 1e-5 * step), ("c", -1234567.0)])
             bar.add(2, [("a", 9.0)])
             bar.update(8, [("a", 10.0)], finalize=True)
-        return re.sub(r"\d+(s|ms|us)\b", "0", out.getvalue())
+        return re.sub(r" +\n", "\n", re.sub(r"\d+(s|ms|us)\b", "0", out.getvalue()))  # a shorter time leaves spaces
 
     assert shown(Ours) == reference(shown)
