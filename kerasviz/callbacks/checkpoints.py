@@ -35,8 +35,8 @@ class FrequencyKind(Kind):
 
     def parse(self, value: Any, where: str = "") -> str | int:
         """The frequency, checked."""
-        if self.off and value is False:
-            return value
+        if self.off and (value is False or value == "False"):
+            return False
         whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         if isinstance(value, str) and value.isdigit():
             return int(value)  # typed into a form

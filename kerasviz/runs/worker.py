@@ -228,8 +228,7 @@ class Worker(Control):
         self.exception = error
         self.error = failure.described(error, self.calls)
         self.note(str(error) or type(error).__name__, "error")
-        for callback in self.callbacks:
-            close_quietly(callback)
+        self.callbacks.close()
         self._end("failed", f"Training has failed: {error}")
 
     def _rate(self) -> float | None:
@@ -256,15 +255,22 @@ class Worker(Control):
         try:
             if not on:
                 self.callbacks.remove(callback)
-            elif after is None:
-                self.callbacks.append(callback)
             else:
-                self.callbacks.replace(after, callback)
+                self._check(callback)
+                self.callbacks.append(callback) if after is None else self.callbacks.replace(after, callback)
         except Exception as error:
             self.note(f"{name} failed: {error}", "error")
             self._say(str(error))
             raise
         self.note(name, "callback")
+
+    def _check(self, callback: Any) -> None:
+        """Refuse a callback that watches what this training does not have; only its thread may ask for metrics."""
+        from kerasviz.callbacks.monitor import check_monitors
+
+        names = getattr(self.model, "_log_names", lambda: None)()
+        validates = (self.callbacks.params or {}).get("do_validation", True)
+        check_monitors([callback], validates, names, self.model, self.callbacks)
 
     def _is_training_thread(self) -> bool:
         return threading.current_thread() is self._thread
@@ -288,11 +294,3 @@ def iter_of(events: Iterable[Event]) -> Any:
 def generated(events: Iterable[Event]) -> Iterator[Event]:
     """The events one by one."""
     yield from events
-
-
-def close_quietly(callback: Any) -> None:
-    """Let a callback close its files; one that cannot is left alone."""
-    try:
-        callback.close()
-    except Exception:
-        return

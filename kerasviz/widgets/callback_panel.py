@@ -11,7 +11,7 @@ from kerasviz.declare import Invalid
 from kerasviz.declare.families import family
 from kerasviz.widgets.base import Widget, synced
 from kerasviz.widgets.offer import Offering
-from kerasviz.widgets.running import RunPanel, log_names
+from kerasviz.widgets.running import RunPanel
 
 Entry = dict[str, Any]
 OFFERED: tuple[tuple[str, bool, dict[str, Any]], ...] = (
@@ -60,6 +60,7 @@ class CallbackPanel(RunPanel, Offering):
         self._taking_part: dict[str, tuple[Entry, Any]] = {}  # by id: the entry they were made of, and the callback
         self._taken_off: dict[str, tuple[Entry, Any]] = {}
         self._joining: dict[str, Future] = {}
+        self._refused: dict[str, dict[str, Any]] = {}  # arguments with which one could not begin
 
     def switch(self, kind: str, enabled: bool = True, **args: Any) -> None:
         """Switch a callback on or off, and set its arguments; in a running training from the next batch on.
@@ -87,7 +88,7 @@ class CallbackPanel(RunPanel, Offering):
             Invalid: naming the callback and the argument.
         """
         with self._lock:
-            self._taken_off, self._joining = {}, {}
+            self._taken_off, self._joining, self._refused = {}, {}, {}
             self._taking_part = {entry["id"]: (entry, make(entry)) for entry in self.callbacks if entry["enabled"]}
             return [callback for _, callback in self._taking_part.values()]
 
@@ -107,8 +108,10 @@ class CallbackPanel(RunPanel, Offering):
             if identity not in wanted or wanted[identity]["args"] != entry["args"]:
                 self.run.remove_callback(callback)
                 self._taken_off[identity] = self._taking_part.pop(identity)
+        refused = self._refused.items()
+        self._refused = {identity: args for identity, args in refused if wanted.get(identity, {}).get("args") == args}
         for identity, entry in wanted.items():
-            if identity not in self._taking_part:
+            if identity not in self._taking_part and identity not in self._refused:
                 self._join(identity, entry)
 
     def _join(self, identity: str, entry: Entry) -> None:
@@ -119,8 +122,7 @@ class CallbackPanel(RunPanel, Offering):
             is_same = before is not None and before["args"] == entry["args"]
             callback = known if is_same else make(entry)  # it goes on itself: a file keeps what was written
             after = known if not is_same and is_same_place(before, entry) else None
-            model, others = self.run.model, self.run.callbacks
-            check_monitors([callback], self._has_validation(), log_names(model), model, others)
+            check_monitors([callback], self._has_validation())
         except (ValueError, TypeError) as error:
             if before is not None:
                 self._taken_off[identity] = before, known
@@ -136,7 +138,8 @@ class CallbackPanel(RunPanel, Offering):
                 continue
             del self._joining[identity]
             error = future.exception()
-            if error is not None and self._taking_part.pop(identity, None):
+            if error is not None and identity in self._taking_part:
+                self._refused[identity] = self._taking_part.pop(identity)[0]["args"]
                 self._set_status(identity, {"text": str(error)})
 
     def _has_validation(self) -> bool:

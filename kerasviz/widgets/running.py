@@ -77,9 +77,3 @@ class Flusher:
 def plain(value: Any) -> Any:
     """Numbers that JSON has no word for become null."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def log_names(model: Any) -> list[str] | None:
-    """The names in the logs of a training without validation; None where only its first batch tells."""
-    ask = getattr(model, "_log_names", None)
-    return None if ask is None else ask()

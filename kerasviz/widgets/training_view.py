@@ -18,7 +18,7 @@ from kerasviz.widgets.compiling import CompilingPanel
 from kerasviz.widgets.data import Data
 from kerasviz.widgets.messages import Done, Points
 from kerasviz.widgets.records import StopHow
-from kerasviz.widgets.running import Flusher, log_names, plain
+from kerasviz.widgets.running import Flusher, plain
 
 
 class TrainingView(CompilingPanel):
@@ -103,7 +103,7 @@ class TrainingView(CompilingPanel):
         told = {"verbose": 0, "epochs": settings["epochs"], "steps": batches, "do_validation": validates}
         several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks] if callbacks else []
         listed = CallbackList([*self._callback_objects(), *several], add_history=True, model=model, **told)
-        check_monitors(listed, validates, log_names(model), model)
+        check_monitors(listed, validates, model._log_names(), model)
         return Run(
             model,
             lambda: events,

@@ -345,11 +345,11 @@ def test_watching_a_wrong_value_in_a_training_is_told_at_its_card(drawn, until, 
     run = drawn.start(epochs=1000, batch_size=16)
     until(lambda: len(run.history.get("loss", ())) > 0)
     drawn.switch("EarlyStopping", monitor=monitor)
-    card = next(e for e in drawn.callbacks if e["kind"] == "EarlyStopping")
-    assert said in card["status"]["text"]
+    until(lambda: said in next(e for e in drawn.callbacks if e["kind"] == "EarlyStopping")["status"].get("text", ""))
     run.stop()
     assert run.wait(10)
     assert run.exception is None
+    assert not any(isinstance(callback, keras.callbacks.EarlyStopping) for callback in run.callbacks)
 
 
 def test_switching_an_unknown_callback_names_the_near_one(studio):
