@@ -59,7 +59,7 @@ class CallbackPanel(RunPanel, Offering):
     def _start_callbacks(self) -> None:
         self._taking_part: dict[str, tuple[Entry, Any]] = {}  # by id: the entry they were made of, and the callback
         self._taken_off: dict[str, tuple[Entry, Any]] = {}
-        self._joining: dict[str, Future] = {}
+        self._joining: dict[str, tuple[Future, Entry | None, Any]] = {}  # with what was there before
         self._refused: dict[str, dict[str, Any]] = {}  # arguments with which one could not begin
 
     def switch(self, kind: str, enabled: bool = True, **args: Any) -> None:
@@ -129,17 +129,19 @@ class CallbackPanel(RunPanel, Offering):
             self._set_status(identity, {"text": str(error)})
             return
         self._taking_part[identity] = (entry, callback)
-        self._joining[identity] = self.run.add_callback(callback, after)
+        self._joining[identity] = self.run.add_callback(callback, after), before, known
 
     def _tell_refused(self) -> None:
         """Say at its card why a callback could not begin."""
-        for identity, future in list(self._joining.items()):
+        for identity, (future, before, known) in list(self._joining.items()):
             if not future.done():
                 continue
             del self._joining[identity]
             error = future.exception()
             if error is not None and identity in self._taking_part:
                 self._refused[identity] = self._taking_part.pop(identity)[0]["args"]
+                if before is not None:
+                    self._taken_off[identity] = before, known
                 self._set_status(identity, {"text": str(error)})
 
     def _has_validation(self) -> bool:

@@ -203,6 +203,24 @@ def test_a_wrong_value_on_the_way_loses_nothing(panel):
     assert only(panel).get_state() == {"wait": 2, "cooldown_counter": 1, "best": 0.5}
 
 
+def test_one_that_could_not_begin_with_other_arguments_goes_on_with_those_it_had(panel):
+    panel.switch("ReduceLROnPlateau", monitor="loss", patience=5)
+    only(panel).set_state({"wait": 2, "cooldown_counter": 1, "best": 0.5})
+    panel.run.add_callback = lambda callback, after: failed(ValueError("no"))
+    panel.switch("ReduceLROnPlateau", patience=4)
+    panel.flush()
+    assert card(panel, "ReduceLROnPlateau")["status"]["text"] == "no"
+    del panel.run.add_callback
+    panel.switch("ReduceLROnPlateau", patience=5)
+    assert only(panel).get_state() == {"wait": 2, "cooldown_counter": 1, "best": 0.5}
+
+
+def failed(error):
+    future = Future()
+    future.set_exception(error)
+    return future
+
+
 def test_a_csv_file_keeps_its_rows_with_another_separator(panel, tmp_path):
     panel.switch("CSVLogger", filename="log.csv")
     panel.epoch(0, {"loss": 1.0, "kinds": "a,b"})
