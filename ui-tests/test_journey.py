@@ -200,7 +200,7 @@ FOCUS = "document.activeElement"
 
 def tab_to(page, target, back=False):
     """Press Tab until the target has the focus."""
-    for _ in range(80):
+    for _ in range(120):
         if target.evaluate(f"target => target === {FOCUS}"):
             return
         page.keyboard.press("Shift+Tab" if back else "Tab")
