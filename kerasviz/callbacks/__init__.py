@@ -1,9 +1,10 @@
 """Callbacks: they look on while a model trains, and may steer it."""
 
 from kerasviz.callbacks.backup import BackupAndRestore
-from kerasviz.callbacks.base import Callback, CallbackList
+from kerasviz.callbacks.base import Callback
 from kerasviz.callbacks.checkpoints import ModelCheckpoint
 from kerasviz.callbacks.ema import SwapEMAWeights
+from kerasviz.callbacks.lists import CallbackList
 from kerasviz.callbacks.logs import CSVLogger, History, LambdaCallback
 from kerasviz.callbacks.monitor import MonitorCallback, check_monitors
 from kerasviz.callbacks.orbax import OrbaxCheckpoint

@@ -202,7 +202,7 @@ class Run(Worker):
 
 def as_list(callbacks: Any, model: Any) -> Any:
     """A `CallbackList`, as `fit` would make it."""
-    from kerasviz.callbacks.base import CallbackList
+    from kerasviz.callbacks.lists import CallbackList
 
     if isinstance(callbacks, CallbackList):
         return callbacks

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from kerasviz import Input, Sequential, callbacks, events, layers
-from kerasviz.callbacks.base import HOOKS, CallbackList
+from kerasviz.callbacks.base import HOOKS
+from kerasviz.callbacks.lists import CallbackList
 from kerasviz.callbacks.monitor import direction_of
 from kerasviz.declare import Invalid
 

@@ -11,7 +11,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from kerasviz import Input, Sequential, callbacks, layers, tensors
-from kerasviz.callbacks.base import HOOKS, CallbackList
+from kerasviz.callbacks.base import HOOKS
+from kerasviz.callbacks.lists import CallbackList
 from kerasviz.events import TrainBatchEnd
 
 PER_BATCH = [hook for hook in HOOKS if "batch" in hook]

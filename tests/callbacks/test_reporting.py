@@ -11,7 +11,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from kerasviz import Input, Sequential, callbacks, layers
-from kerasviz.callbacks.base import CallbackList
+from kerasviz.callbacks.lists import CallbackList
 from kerasviz.runs import Run
 from kerasviz.widgets import Studio
 

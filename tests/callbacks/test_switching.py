@@ -8,7 +8,7 @@ import torch
 
 from kerasviz import Input, Sequential, callbacks, layers, optimizers
 from kerasviz.callbacks.backup import STATE
-from kerasviz.callbacks.base import CallbackList
+from kerasviz.callbacks.lists import CallbackList
 from kerasviz.callbacks.nests import read_nest
 from kerasviz.declare import Invalid
 from kerasviz.models import load_model

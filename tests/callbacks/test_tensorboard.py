@@ -20,7 +20,7 @@ from tensorboard.util import tensor_util
 from werkzeug.test import Client
 
 from kerasviz import Input, Model, Sequential, callbacks, layers, optimizers
-from kerasviz.callbacks.base import CallbackList
+from kerasviz.callbacks.lists import CallbackList
 from kerasviz.callbacks.tensorboard_events import buckets, pictures_of
 from kerasviz.declare import Invalid
 
