@@ -1,5 +1,6 @@
 """Losses and metrics of batches, taken into account several batches at once."""
 
+import threading
 from typing import Any
 
 import torch
@@ -16,7 +17,8 @@ class Tally:
     """What came out of the batches since the last reset.
 
     Batches wait until there are a few, or until somebody reads: then their losses go into the trackers and their
-    predictions, joined, into the metrics. Only small batches of data that stays as it is wait.
+    predictions, joined, into the metrics. Only small batches of data that stays as it is wait. Other threads may read
+    while one trains.
 
     Args:
         loss: the tracker of the total loss, a mean.
@@ -38,16 +40,24 @@ class Tally:
         self._rows: list[int] = []
         self._waiting: list[tuple] = []
         self._counts: dict[tuple[int, ...], Tensor] = {}
+        self._reading = threading.RLock()  # batches are added without it
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: each has a lock of its own."""
+        return {name: value for name, value in self.__dict__.items() if name != "_reading"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _reading=threading.RLock())
 
     def add(self, loss: Tensor, rows: int, parts: list[Tensor], y: Any, y_pred: Any, weight: Any) -> None:
         """Take a batch in. Nothing is computed unless enough are waiting."""
         self.newest = loss = loss.detach()
-        self._losses.append(loss)
-        self._rows.append(rows)
         if parts:
             self._part_losses.append([part.detach() for part in parts])
         if self.has_metrics:
             self._waiting.append((y, self._kept(y_pred), weight))
+        self._losses.append(loss)
+        self._rows.append(rows)  # last: now it is there as a whole
         if len(self._losses) >= (self.limit or self._decide(y, y_pred)):
             self.flush()
 
@@ -69,15 +79,24 @@ class Tally:
     @torch.no_grad()
     def flush(self) -> None:
         """Bring trackers and metrics up to date."""
-        if self._losses:
-            counts = self._count_tensor(tuple(self._rows), self._losses[0].device)
-            self.loss.update_state(torch.stack(self._losses), sample_weight=counts)
-            for tracker, values in zip(self.parts, zip(*self._part_losses, strict=True), strict=False):
-                tracker.update_state(torch.stack(values), sample_weight=counts)
-        waiting, self._waiting = self._waiting, []
-        self._losses, self._rows, self._part_losses = [], [], []
-        for batch in joined(waiting):
-            self.metrics.update_state(*batch)
+        with self._reading:
+            losses, rows, parts, waiting = self._taken()
+            if losses:
+                counts = self._count_tensor(tuple(rows), losses[0].device)
+                self.loss.update_state(torch.stack(losses), sample_weight=counts)
+                for tracker, values in zip(self.parts, zip(*parts, strict=True), strict=False):
+                    tracker.update_state(torch.stack(values), sample_weight=counts)
+            for batch in joined(waiting):
+                self.metrics.update_state(*batch)
+
+    def _taken(self) -> list[list[Any]]:
+        """The batches that are there as a whole, and no longer wait; another thread may be adding one."""
+        lists: list[list[Any]] = [self._losses, self._rows, self._part_losses, self._waiting]
+        count = len(self._rows)
+        taken = [found[:count] for found in lists]
+        for found in lists:
+            del found[:count]
+        return taken
 
     def _count_tensor(self, rows: tuple[int, ...], device: torch.device) -> Tensor:
         counts = self._counts.get(rows)
@@ -89,7 +108,9 @@ class Tally:
 
     def clear(self) -> None:
         """Forget the batches that wait."""
-        self._losses, self._rows, self._part_losses, self._waiting = [], [], [], []
+        with self._reading:
+            for found in (self._losses, self._rows, self._part_losses, self._waiting):
+                found.clear()
         self.limit = 0
 
 

@@ -1,6 +1,7 @@
 """A model's life with its trainer: methods of its own, changes between trainings, errors, empty data, odd masks."""
 
 import functools
+import threading
 
 import numpy as np
 import pytest
@@ -308,3 +309,29 @@ def test_inputs_in_lists_within_a_dict_are_taken():
     assert model.predict({"x": [X, X]}, verbose=0).shape == (40, 1)
     with pytest.raises(Invalid, match="an array for each input: a, b"):
         model.fit({"x": [X]}, Y, **QUIET)
+
+
+def test_metrics_may_be_read_from_another_thread_while_a_model_trains():
+    inputs = layers.Input((5,))
+    model = kerasviz.Model(inputs, [layers.Dense(1, name="one")(inputs), layers.Dense(1, name="two")(inputs)])
+    model.compile("sgd", ["mse", "mse"], metrics=[["mae"], ["mae"]])
+    over = threading.Event()
+    seen = []
+
+    def read():
+        while not over.is_set():
+            seen.append([metric.result() for metric in model.metrics])
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        model.set_weights([weight * 0 for weight in model.get_weights()])
+        history = model.fit(X, [Y, Y], batch_size=4, epochs=40, **QUIET).history
+    finally:
+        over.set()
+        reader.join()
+    assert seen
+    model.set_weights([weight * 0 for weight in model.get_weights()])
+    again = model.fit(X, [Y, Y], batch_size=4, epochs=40, **QUIET).history
+    for name, values in history.items():
+        assert values == pytest.approx(again[name], rel=1e-4)
