@@ -321,7 +321,7 @@ SAVING = """
             while True:
                 WRITERS[name][1](made[number % 3], Path(path))
                 number += 1
-                print("saved", flush=True)
+                os.write(1, b"saved\\n")  # whole or not at all, whenever it is killed
         os.waitpid(child, 0)
         print("gone", flush=True)
 """
