@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from kerasviz import tensors
 from kerasviz.tensors import settings
 from kerasviz.tensors.naming import reset_names
 
@@ -94,3 +95,11 @@ def restore(values: dict[str, object]) -> None:
         else:
             place = torch if name.startswith("torch.") else settings
             getattr(place, f"set_{getter.removeprefix('get_')}")(value)
+
+
+@pytest.fixture
+def meta_device() -> Iterator[None]:
+    """New tensors are on `meta` in the test."""
+    tensors.set_device("meta")
+    yield
+    tensors.set_device(None)

@@ -19,13 +19,6 @@ repeatable = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
-def meta_device():
-    tensors.set_device("meta")
-    yield
-    tensors.set_device(None)
-
-
 def flat(value):
     return list(tensors.leaves(value))
 

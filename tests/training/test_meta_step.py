@@ -1,42 +1,20 @@
 """A training step with every tensor on `meta`: what reads a value there, or mixes devices, fails.
 
 The step is that of `fit`, pulled batch by batch. The first step may prepare things; from the second on, no operation
-may touch a tensor of another device, not even a scalar.
+may touch a tensor of another device.
 """
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 import kerasviz
-from kerasviz import catalog, layers, losses, metrics, optimizers, tensors
+from kerasviz import catalog, layers, losses, metrics, optimizers
 from kerasviz.events import TrainBatchEnd
+from tests.on_meta import OnlyMeta
 
 pytestmark = pytest.mark.usefixtures("meta_device")
 ROWS, BATCH = 12, 4
 VECTOR, SERIES, IMAGE, VOLUME = (6,), (7, 4), (7, 8, 4), (5, 6, 7, 2)
-
-
-@pytest.fixture
-def meta_device():
-    tensors.set_device("meta")
-    yield
-    tensors.set_device(None)
-
-
-class OnlyMeta(TorchDispatchMode):
-    """Fails at the first operation on, or to, another device; but a number without axes may come from the host.
-
-    torch hands such a number to a kernel as an argument: nothing waits, and nothing is copied.
-    """
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        outputs = func(*args, **(kwargs or {}))
-        for leaf in tree_leaves((args, kwargs, outputs)):
-            if isinstance(leaf, torch.Tensor) and leaf.device.type != "meta" and leaf.dim() > 0:
-                raise AssertionError(f"{func} works on a tensor on {leaf.device}")
-        return outputs
 
 
 def on_meta(shape, dtype=torch.float32):

@@ -5,35 +5,16 @@ import functools
 import pytest
 import torch
 from torch.optim import lr_scheduler
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 import kerasviz
-from kerasviz import layers, tensors
+from kerasviz import layers
 from kerasviz.events import PredictBatchEnd, TestBatchEnd, TrainBatchEnd
 from kerasviz.training import loop
 from kerasviz.training.data import Passes, make_source
+from tests.on_meta import OnlyMeta
 
 pytestmark = pytest.mark.usefixtures("meta_device")
 ROWS, BATCH = 12, 4
-
-
-@pytest.fixture
-def meta_device():
-    tensors.set_device("meta")
-    yield
-    tensors.set_device(None)
-
-
-class OnlyMeta(TorchDispatchMode):
-    """Fails where an operation works on a tensor with axes on another device."""
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        outputs = func(*args, **(kwargs or {}))
-        for leaf in tree_leaves((args, kwargs, outputs)):
-            if isinstance(leaf, torch.Tensor) and leaf.device.type != "meta" and leaf.dim() > 0:
-                raise AssertionError(f"{func} works on a tensor on {leaf.device}")
-        return outputs
 
 
 def on_meta(*shape, dtype=torch.float32):
