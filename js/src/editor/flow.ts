@@ -27,7 +27,12 @@ function same(node: FlowNode, kind: string, [x, y]: Position, selected: boolean)
   );
 }
 
-/** Nodes for the graph. Those that have not changed stay the same objects; measured sizes are kept. */
+/**
+ * Nodes for the graph. Those that have not changed stay the same objects; measured sizes are kept.
+ *
+ * New ones have a size from the start. React Flow forgets the handles of a node that comes without, for good if that
+ * happens between its measuring them and drawing them: the wires at that node would be missing.
+ */
 export function callNodes(before: FlowNode[], graph: Graph, selection: readonly string[]): FlowNode[] {
   const known = new Map(before.map((node) => [node.id, node]));
   const chosen = new Set(selection);
@@ -37,7 +42,7 @@ export function callNodes(before: FlowNode[], graph: Graph, selection: readonly 
     const old = known.get(id);
     const selected = chosen.has(id);
     if (old && same(old, kind, at, selected)) return old;
-    const kept = old?.type === "call" ? old : { initialWidth: NODE_WIDTH, initialHeight: NODE_HEIGHT };
+    const kept = old?.type === "call" ? old : { measured: { width: NODE_WIDTH, height: NODE_HEIGHT } };
     return { ...kept, id, type: "call", position: { x: at[0], y: at[1] }, data: { kind }, selected };
   });
 }

@@ -1,3 +1,4 @@
+import { adoptUserNodes, type InternalNodeBase } from "@xyflow/system";
 import { expect, test } from "vitest";
 
 import type { Model } from "../../src/bridge/context";
@@ -6,7 +7,7 @@ import { Session } from "../../src/bridge/session";
 import type { PageMessage, Traits } from "../../src/contract";
 import { COMMANDS, commandFor, findCommands, pressed } from "../../src/editor/commands";
 import { Editor } from "../../src/editor/editor";
-import { drawn } from "../../src/editor/flow";
+import { callNodes, drawn, type FlowNode } from "../../src/editor/flow";
 import { toData } from "../../src/graph/document";
 import { graphOf, KINDS, textOf } from "../graph/models";
 
@@ -217,4 +218,17 @@ test("a straight wire has its label in the middle, one through a lane in the lan
       true,
     ).label,
   ).toEqual([50, 100]);
+});
+
+test("a layer keeps its handles when it is picked before the canvas has told its size", () => {
+  const graph = graphOf("dense 4 > dense 2");
+  const last = [...graph.calls.keys()].at(-1) as string;
+  const known = new Map<string, InternalNodeBase<FlowNode>>();
+  const added = callNodes([], graph, []);
+  adoptUserNodes(added, known, new Map());
+  const handleBounds = { source: [], target: [] };
+  for (const node of known.values()) node.internals.handleBounds = handleBounds; // measured, and not told yet
+  adoptUserNodes(callNodes(added, graph, [last]), known, new Map());
+  expect(known.get(last)?.selected).toBe(true);
+  expect(known.get(last)?.internals.handleBounds).toBe(handleBounds);
 });
